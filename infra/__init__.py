@@ -1,0 +1,1 @@
+"""What runs under `pulumi up` and around it. A lower room never imports a higher one."""

@@ -1,0 +1,1 @@
+"""Layer 1: virtual machines on vSphere, with everything that they need to boot by themselves."""

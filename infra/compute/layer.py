@@ -1,0 +1,87 @@
+"""Layer 1, wired: site, then one node pool after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_vsphere as vsphere
+
+from infra.compute.node_pool import NodePool, NodePoolArgs
+from infra.compute.plan import plan_compute
+from infra.compute.site import Site, SiteArgs
+from infra.errors import MissingConfig
+from infra.model.handover import ComputeHandover, Node
+
+if TYPE_CHECKING:
+    from infra.compute.plan import ComputePlan
+    from infra.model.environment import Environment
+    from infra.model.release import Release
+
+
+def build(environment: Environment, release: Release, below: None) -> ComputeHandover:
+    """Register the compute layer's resources; nothing lies below it.
+
+    Reads `vsphere:user` and the secret `vsphere:password` of the stack. Raises `MissingConfig` when one is not set.
+    """
+    del below
+    plan = plan_compute(environment, release)
+    provider = _provider(environment)
+    options = pulumi.ResourceOptions(providers=[provider])
+    places = environment.vcenter
+    site = Site(
+        environment.name,
+        SiteArgs(
+            environment=environment.name,
+            datacenter=places.datacenter,
+            cluster=places.cluster,
+            datastore=places.datastore,
+            network=places.network,
+            template=release.machine_template.name,
+            folder=places.folder,
+            pools=tuple(pool.name for pool in plan.pools),
+        ),
+        options,
+    )
+    pools = {
+        pool.name: NodePool(
+            pool.name, NodePoolArgs(pool, release.machine_template, site, plan.notes), options
+        )
+        for pool in plan.pools
+    }
+    return _handover(environment, plan, pools)
+
+
+def _provider(environment: Environment) -> vsphere.Provider:
+    config = pulumi.Config("vsphere")
+    stack = pulumi.get_stack()
+    user = config.get("user")
+    if not user:
+        raise MissingConfig(stack, "vsphere:user", f"pulumi config set vsphere:user NAME -s {stack}")
+    password = config.get_secret("password")
+    if password is None:
+        raise MissingConfig(
+            stack, "vsphere:password", f"pulumi config set --secret vsphere:password -s {stack}"
+        )
+    return vsphere.Provider(
+        "vcenter",
+        vsphere_server=environment.vcenter.server,
+        user=user,
+        password=password,
+        allow_unverified_ssl=False,
+    )
+
+
+def _handover(environment: Environment, plan: ComputePlan, pools: dict[str, NodePool]) -> ComputeHandover:
+    nodes = tuple(
+        Node(name=node.name, pool=pool.name, address=node.address, uuid=pools[pool.name].uuids[node.name])
+        for pool in plan.pools
+        for node in pool.nodes
+    )
+    return ComputeHandover(
+        environment=environment.name,
+        server=environment.vcenter.server,
+        datacenter=environment.vcenter.datacenter,
+        folder=environment.vcenter.folder,
+        nodes=nodes,
+    )

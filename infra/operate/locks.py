@@ -1,0 +1,85 @@
+"""Locks that a killed run left on a stack: recognised by their owner, explained, released."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import socket
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.errors import NotPossibleHere
+from infra.operate.engine import backend_folder
+
+if TYPE_CHECKING:
+    from infra.operate.engine import LayerStack
+
+_PROJECT = "slipway"  # Pulumi.yaml: name
+
+
+@dataclass(frozen=True)
+class Lock:
+    """One lock of a `file://` backend: its file, and who took it when."""
+
+    file: Path
+    process: int
+    user: str
+    host: str
+    taken: str
+
+    def owner(self) -> str:
+        """Say who holds it."""
+        return f"process {self.process} of {self.user} on {self.host}, since {self.taken}"
+
+
+def release_stale_locks(stack: LayerStack) -> None:
+    """Remove the stack's locks whose process is gone, and say so.
+
+    Raises `NotPossibleHere` for a lock whose process lives, or may live on another machine. Backends other than
+    `file://` keep their locks where only the engine sees them.
+    """
+    folder = backend_folder()
+    for lock in read_locks(folder, stack.name) if folder else []:
+        if lock.host != socket.gethostname():
+            raise NotPossibleHere(
+                stack.name,
+                f"locked by {lock.owner()}, which can't be checked from here",
+                f"wait for that run, or if it is dead: pulumi cancel -s {stack.name}",
+            )
+        if _engine_runs(lock.process):
+            raise NotPossibleHere(
+                stack.name, f"locked by {lock.owner()}, which is still running", "wait for that run"
+            )
+        lock.file.unlink(missing_ok=True)
+        print(f"{stack.name}: released the lock of a run that was killed ({lock.owner()})")
+
+
+def read_locks(folder: Path, stack: str) -> list[Lock]:
+    """Return the locks of a stack in a `file://` backend's folder, by file name."""
+    locks = []
+    for file in sorted((folder / ".pulumi" / "locks" / "organization" / _PROJECT / stack).glob("*.json")):
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue  # its run ended just now
+        taken = datetime.fromisoformat(content["timestamp"]).strftime("%Y-%m-%d %H:%M:%S")
+        locks.append(
+            Lock(
+                file,
+                int(content["pid"]),
+                content.get("username", getpass.getuser()),
+                content["hostname"],
+                taken,
+            )
+        )
+    return locks
+
+
+def _engine_runs(process: int) -> bool:
+    """Whether a process of that id lives and is a Pulumi engine; ids are used again, so the name is looked at too."""
+    try:
+        return Path(f"/proc/{process}/comm").read_text(encoding="ascii").strip().startswith("pulumi")
+    except FileNotFoundError:
+        return False

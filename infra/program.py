@@ -1,0 +1,35 @@
+"""The Pulumi program: stack name -> environment and layer -> build it -> export its hand-over."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import get_args
+
+import pulumi
+
+from infra.catalog import Catalog
+from infra.errors import UnknownStack
+from infra.model.handover import HANDOVER, Layer
+
+BUILT_LAYERS: tuple[Layer, ...] = ("compute",)  # bottom to top; those that this version can build
+
+
+def run() -> None:
+    """Build the layer that the selected stack names, and export its hand-over.
+
+    Raises `UnknownStack` for a stack that is not `<environment>.<layer>`, and `DocumentsRefused` before any resource
+    is registered.
+    """
+    environment_name, layer = split_stack(pulumi.get_stack())
+    environment, release = Catalog().load(environment_name)
+    build = import_module(f"infra.{layer}.layer").build
+    pulumi.export(HANDOVER, build(environment, release, None).outputs())
+
+
+def split_stack(stack: str) -> tuple[str, Layer]:
+    """Return environment name and layer of a stack name. Raises `UnknownStack`."""
+    environment, _, layer_name = stack.rpartition(".")
+    for layer in get_args(Layer):
+        if environment and layer == layer_name and layer in BUILT_LAYERS:
+            return environment, layer
+    raise UnknownStack(stack, BUILT_LAYERS)

@@ -1,0 +1,1 @@
+"""The only users of pyvmomi: what the product reads from a vCenter, and the little that it mends there."""

@@ -1,0 +1,130 @@
+"""The virtual machines of one environment as vCenter has them, and the little that recovery does to them."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyVmomi import vim, vmodl
+
+from infra.errors import StepFailed
+from infra.guest_info import ENCODING, METADATA, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_PATHS = ["name", "config.uuid", "config.extraConfig", "runtime.powerState", "guest.ipAddress"]
+_POLL_SECONDS = 0.1
+_LONGEST_CLONE = 3600  # seconds
+
+
+@dataclass(frozen=True)
+class FoundMachine:
+    """A virtual machine in an environment's folder.
+
+    `powered_on`, `address` (None without running guest tools), `first_boot_name` the host name in its first-boot
+    documents (None when it has none yet), `reference` vCenter's own object.
+    """
+
+    name: str
+    uuid: str
+    powered_on: bool
+    address: str | None
+    first_boot_name: str | None
+    reference: Any
+
+
+def machines_in_folder(instance: vim.ServiceInstance, datacenter: str, folder: str) -> list[FoundMachine]:
+    """Return the machines directly in a folder of virtual machines, by name; none when the folder isn't there.
+
+    Two requests, whatever their number.
+    """
+    found = instance.content.searchIndex.FindByInventoryPath(f"/{datacenter}/vm/{folder}")
+    if not isinstance(found, vim.Folder):
+        return []
+    objects = [child for child in found.childEntity if isinstance(child, vim.VirtualMachine)]
+    return sorted(_read(instance, objects), key=lambda machine: machine.name)
+
+
+def wait_for_clones(instance: vim.ServiceInstance, datacenter: str, template: str) -> int:
+    """Wait until no clone of a template runs any more, and return how many there were.
+
+    A clone goes on in vCenter when the run that asked for it was killed, and keeps its name from the start. Raises
+    `StepFailed` for one that takes over an hour.
+    """
+    source = instance.content.searchIndex.FindByInventoryPath(f"/{datacenter}/vm/{template}")
+    tasks = [task for task in (source.recentTask if source else []) if _is_running_clone(task)]
+    deadline = time.monotonic() + _LONGEST_CLONE
+    for task in tasks:
+        while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
+            if time.monotonic() > deadline:
+                raise StepFailed(
+                    f"clone of {template}", "still runs after an hour; look at vCenter's recent tasks"
+                )
+            time.sleep(_POLL_SECONDS)
+    return len(tasks)
+
+
+def wait_until_idle(machine: FoundMachine) -> None:
+    """Wait until no task of vCenter works on a machine: a killed engine's plugin may still be at it."""
+    for task in machine.reference.recentTask:
+        while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
+            time.sleep(_POLL_SECONDS)
+
+
+def power_on(machine: FoundMachine) -> None:
+    """Power a machine on and wait for it. Raises `StepFailed` with vCenter's reason."""
+    _finish(machine.reference.PowerOnVM_Task(None), f"power on {machine.name}")
+
+
+def remove(machine: FoundMachine) -> None:
+    """Switch a machine off and delete it with its disks. Raises `StepFailed` with vCenter's reason."""
+    if machine.powered_on:
+        _finish(machine.reference.PowerOffVM_Task(), f"power off {machine.name}")
+    _finish(machine.reference.Destroy_Task(), f"remove {machine.name}")
+
+
+def _finish(task: Any, step: str) -> None:  # noqa: ANN401 - pyvmomi has no types
+    while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
+        time.sleep(_POLL_SECONDS)
+    if task.info.state == vim.TaskInfo.State.error:
+        error = task.info.error
+        raise StepFailed(step, error.msg or type(error).__name__.rpartition(".")[2])
+
+
+def _read(instance: vim.ServiceInstance, objects: list[Any]) -> Iterator[FoundMachine]:
+    if not objects:
+        return
+    query = vmodl.query.PropertyCollector
+    spec = query.FilterSpec(
+        objectSet=[query.ObjectSpec(obj=found) for found in objects],
+        propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=_PATHS)],
+    )
+    for answer in instance.content.propertyCollector.RetrieveContents([spec]):
+        values = {found.name: found.val for found in answer.propSet}
+        yield FoundMachine(
+            name=values["name"],
+            uuid=values["config.uuid"],
+            powered_on=values["runtime.powerState"] == vim.VirtualMachine.PowerState.poweredOn,
+            address=values.get("guest.ipAddress"),
+            first_boot_name=_first_boot_name(values.get("config.extraConfig", [])),
+            reference=answer.obj,
+        )
+
+
+def _first_boot_name(options: Iterable[Any]) -> str | None:
+    values = {option.key: option.value for option in options}
+    if values.get(f"{METADATA}.encoding") != ENCODING or not values.get(METADATA):
+        return None
+    name: str = json.loads(unpacked(values[METADATA]))["local-hostname"]
+    return name
+
+
+def _is_running_clone(task: Any) -> bool:  # noqa: ANN401 - pyvmomi has no types
+    info = task.info
+    return info.descriptionId == "VirtualMachine.clone" and info.state in (
+        vim.TaskInfo.State.running,
+        vim.TaskInfo.State.queued,
+    )

@@ -1,0 +1,85 @@
+"""A session with a vCenter, and every way in which there is none, as one line each."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+from pyVim.connect import Disconnect, SmartConnect
+from pyVmomi import vim, vmodl
+
+from infra.errors import PersonError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONNECTION_TIMEOUT = 15  # seconds
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How to log in to a vCenter: host name, user, password."""
+
+    server: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Never show the password, not even in a traceback."""
+        return f"Credentials(server={self.server!r}, user={self.user!r})"
+
+
+class VCenterUnusable(PersonError):
+    """No session with the vCenter is to be had."""
+
+    def __init__(self, server: str, reason: str, fix: str) -> None:
+        super().__init__(f"vCenter {server}: {reason}; {fix}")
+
+
+@contextmanager
+def vcenter_session(credentials: Credentials) -> Iterator[vim.ServiceInstance]:
+    """Log in, yield the service instance, log out.
+
+    The certificate is checked against the system's certificate authorities (or the file in `SSL_CERT_FILE`).
+    Raises `VCenterUnusable` when the server is away, its certificate is not trusted or the login is refused.
+    """
+    instance = _log_in(credentials)
+    try:
+        yield instance
+    finally:
+        Disconnect(instance)
+
+
+def _log_in(credentials: Credentials) -> Any:  # noqa: ANN401 - pyvmomi has no types
+    server = credentials.server
+    try:
+        return SmartConnect(
+            host=server,
+            user=credentials.user,
+            pwd=credentials.password,
+            sslContext=ssl.create_default_context(),
+            httpConnectionTimeout=CONNECTION_TIMEOUT,
+        )
+    except vim.fault.InvalidLogin:
+        raise VCenterUnusable(
+            server,
+            f"user or password refused for {credentials.user}",
+            "set them with `pulumi config set vsphere:user` and `pulumi config set --secret vsphere:password`",
+        ) from None
+    except ssl.SSLCertVerificationError as error:
+        raise VCenterUnusable(
+            server,
+            f"its certificate is not trusted ({error.verify_message})",
+            f"install the vCenter's root certificates (https://{server}/certs/download.zip) on this machine, "
+            "or name a file that holds them in SSL_CERT_FILE",
+        ) from None
+    except socket.gaierror:
+        fix = "check vcenter.server in the environment document and this machine's DNS"
+        raise VCenterUnusable(server, "its name is not known here", fix) from None
+    except (OSError, HTTPException, vmodl.fault.HostNotReachable) as error:
+        reason = f"does not answer on port 443 ({error or type(error).__name__})"
+        raise VCenterUnusable(server, reason, "check that it runs and that no firewall is between") from None
