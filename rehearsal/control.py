@@ -1,0 +1,84 @@
+"""The simulated vCenter's control endpoint: hold calls, play failures, count calls, list machines."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import httpx
+
+from infra.errors import StepFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Phase = Literal["before", "running", "after"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A virtual machine as the simulator itself knows it."""
+
+    name: str
+    path: str
+    power: str
+    address: str
+    template: bool
+    uuid: str
+
+
+class Control:
+    """Talks to the control endpoint over its Unix socket, from inside or outside the rehearsal."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    def hold(self, method: str, name: str, phase: Phase) -> str:
+        """Hold the next call of a method for a machine: before it is carried out, while it runs, or its answer after.
+
+        Returns the hold's identifier.
+        """
+        return str(self._send("PUT", "/holds", {"method": method, "name": name, "phase": phase})["id"])
+
+    def wait_until_held(self, hold: str, seconds: float) -> None:
+        """Wait until a call is held. Raises `StepFailed` when none comes in time."""
+        deadline = time.monotonic() + seconds
+        while True:
+            states = {entry["id"]: entry["state"] for entry in self._send("GET", "/holds")}
+            if states.get(hold) == "held":
+                return
+            if time.monotonic() > deadline:
+                raise StepFailed(f"hold {hold}", f"no call was held within {seconds} seconds: {states}")
+            time.sleep(0.05)
+
+    def release_all(self) -> None:
+        """Release every held call and forget all holds."""
+        self._send("DELETE", "/holds")
+
+    def fail(self, method: str, name: str, fault: str, message: str) -> None:
+        """Let the next call of a method for a machine fail with a vSphere fault type and message."""
+        self._send(
+            "PUT", "/faults", {"method": method, "name": name, "fault": fault, "message": message, "times": 1}
+        )
+
+    def calls(self) -> dict[str, int]:
+        """Return how often each method has been called since the start or the last reset."""
+        counts: dict[str, int] = self._send("GET", "/calls")
+        return counts
+
+    def reset_calls(self) -> None:
+        """Begin counting calls anew."""
+        self._send("DELETE", "/calls")
+
+    def machines(self) -> list[Machine]:
+        """Return all virtual machines, sorted by path."""
+        fields = Machine.__dataclass_fields__
+        found = [Machine(**{key: entry[key] for key in fields}) for entry in self._send("GET", "/machines")]
+        return sorted(found, key=lambda machine: machine.path)
+
+    def _send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(self._socket)), timeout=30) as client:
+            response = client.request(method, f"http://control{path}", json=body)
+        response.raise_for_status()
+        return response.json() if response.content else None

@@ -1,0 +1,109 @@
+"""The first process of a rehearsal: sets up its namespaces, starts the simulated vCenter, waits for the end.
+
+Started as `python -m rehearsal.holder ENVIRONMENT`; says `ready` or the reason why not on standard output.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from infra.catalog import Catalog
+from infra.errors import PersonError, StepFailed
+from infra.program import BUILT_LAYERS
+from rehearsal.certificates import write_certificates
+from rehearsal.layout import TOOLS, VCENTER_ADDRESS, VCENTER_USER, Layout
+from rehearsal.namespace_setup import bring_up_loopback, end_with_parent, put_in_place_of
+
+READY = "ready"
+
+
+def main(environment_name: str) -> int:
+    """Set everything up, say so, and wait for a signal or the simulated vCenter's end. Returns the exit code."""
+    layout = Layout(environment_name)
+    try:
+        vcenter = _set_up(layout)
+    except PersonError as error:
+        print(error, flush=True)
+        return error.exit_code
+    signal.signal(signal.SIGTERM, lambda *_: vcenter.terminate())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run; the rehearsal's end follows it
+    print(READY, flush=True)
+    return vcenter.wait()
+
+
+def _set_up(layout: Layout) -> subprocess.Popen[bytes]:
+    environment, _ = Catalog(layout.root).load(layout.environment)
+    server = environment.vcenter.server
+    bring_up_loopback(VCENTER_ADDRESS)
+    write_certificates(layout.certificates, server)
+    _stand_in_for_hosts_file(layout, server)
+    _stand_in_for_stack_files(layout)
+    return _start_vcenter(layout)
+
+
+def _stand_in_for_hosts_file(layout: Layout, server: str) -> None:
+    original = Path("/etc/hosts")
+    layout.hosts_file.write_text(
+        f"{original.read_text(encoding='utf-8')}\n{VCENTER_ADDRESS} {server}\n", encoding="utf-8"
+    )
+    put_in_place_of(original, layout.hosts_file)
+
+
+def _stand_in_for_stack_files(layout: Layout) -> None:
+    """Let the engine write its settings to copies: the committed stack files stay as they are."""
+    layout.stack_files.mkdir(parents=True, exist_ok=True)
+    for layer in BUILT_LAYERS:
+        original = layout.root / "stacks" / f"Pulumi.{layout.environment}.{layer}.yaml"
+        copy = layout.stack_files / original.name
+        shutil.copyfile(original, copy)
+        put_in_place_of(original, copy)
+
+
+def inventory_file(layout: Layout) -> Path:
+    """Return the file that says what the simulated vCenter has. Raises `StepFailed` when there is none."""
+    path = layout.root / "rehearsal" / "inventories" / f"{layout.environment}.yaml"
+    if not path.exists():
+        name = path.relative_to(layout.root)
+        raise StepFailed(
+            "rehearsal", f"{name}: there is no such file; describe there what the simulated vCenter has"
+        )
+    return path
+
+
+def _start_vcenter(layout: Layout) -> subprocess.Popen[bytes]:
+    arguments = {
+        "--inventory": inventory_file(layout),
+        "--listen": f"{VCENTER_ADDRESS}:443",
+        "--certificate": layout.certificates / "vcenter.pem",
+        "--key": layout.certificates / "vcenter.key",
+        "--user": VCENTER_USER,
+        "--password-file": layout.password_file,
+        "--control": f"unix:{layout.control_socket}",
+    }
+    command = [
+        str(TOOLS / "bin" / "vcenter-simulator"),
+        *(str(part) for pair in arguments.items() for part in pair),
+    ]
+    with layout.log_file.open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            preexec_fn=end_with_parent,  # noqa: PLW1509 - one thread
+        )
+    said = process.stdout.readline() if process.stdout else b""
+    if not said.startswith(b"ready "):
+        process.kill()
+        problem = (
+            layout.log_file.read_text(encoding="utf-8").strip() or f"ended with exit code {process.wait()}"
+        )
+        raise StepFailed("simulated vCenter", problem)
+    return process
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,221 @@
+"""One rehearsal as an object: start it, run commands inside, end it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from infra.errors import MissingProgram, NotPossibleHere, StepFailed
+from infra.program import BUILT_LAYERS
+from rehearsal import isolation
+from rehearsal.control import Control
+from rehearsal.holder import READY
+from rehearsal.layout import ROOT, TOOLS, VCENTER_USER, Layout
+from rehearsal.namespace_setup import end_with_parent
+from rehearsal.plugin import Plugin, find_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+PROGRAMS = ("pulumi", "pulumi-language-python", "vcenter-simulator")
+END_TIMEOUT = 10  # seconds that a rehearsal has to end by itself
+
+
+class Rehearsal:
+    """A running rehearsal of one environment; get one from `started` or `running`."""
+
+    def __init__(
+        self, layout: Layout, plugin: Plugin, first_process: int, starter: subprocess.Popen[str] | None
+    ) -> None:
+        self.layout = layout
+        self.plugin = plugin
+        self.first_process = first_process
+        self.control = Control(layout.control_socket)
+        self._starter = starter
+
+    def command_line(self, command: Sequence[str]) -> list[str]:
+        """Return the command line, for outside, that runs a command inside from the repository's root."""
+        return isolation.entered(self.first_process, self.layout.root, command)
+
+    def popen(self, command: Sequence[str], **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401 - Popen's own
+        """Start a command inside; `options` are those of `subprocess.Popen`."""
+        variables = self.variables() | options.pop("env", {})
+        return subprocess.Popen(self.command_line(command), env=variables, text=True, **options)  # noqa: S603
+
+    def run(self, command: Sequence[str], *, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command inside to its end and return it with its output."""
+        process = self.popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = process.communicate(stdin or "")
+        return subprocess.CompletedProcess(list(command), process.returncode, out, err)
+
+    def slipway(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the `slipway` command inside."""
+        return self.run(slipway_command(*arguments))
+
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables of everything that runs inside."""
+        return self.layout.variables()
+
+    def end(self) -> None:
+        """End the rehearsal and everything that runs in it. Returns when it is gone."""
+        process = self.first_process
+        _send(process, signal.SIGTERM)
+        deadline = time.monotonic() + END_TIMEOUT
+        while os.path.exists(f"/proc/{process}") and not _is_zombie(process):  # noqa: PTH110 - no Path for each turn
+            if time.monotonic() > deadline:
+                _send(process, signal.SIGKILL)
+                deadline += END_TIMEOUT
+            time.sleep(0.02)
+        if self._starter is not None:
+            self._starter.wait()
+        self.layout.running_file.unlink(missing_ok=True)
+
+
+def slipway_command(*arguments: str) -> list[str]:
+    """Return the command line of the `slipway` command."""
+    return [sys.executable, "-m", "infra.operate", *arguments]
+
+
+@contextmanager
+def rehearsing(environment: str, *, keep: bool = False) -> Iterator[Rehearsal]:
+    """Start a rehearsal, yield it, and end it: also after an error, unless it shall be kept."""
+    rehearsal = start(environment, keep=keep)
+    try:
+        yield rehearsal
+    except BaseException:
+        rehearsal.end()
+        raise
+    if not keep:
+        rehearsal.end()
+
+
+def start(environment: str, *, keep: bool = False) -> Rehearsal:
+    """Start the rehearsal of an environment with an empty state and a fresh simulated vCenter.
+
+    With `keep` it outlives this process. Raises `NotPossibleHere` when one is running already or this machine does
+    not allow it, `MissingProgram` when a program has not been built, `StepFailed` when it does not come up.
+    """
+    isolation.check_possible()
+    check_programs()
+    layout = Layout(environment)
+    lock = _locked(layout)
+    if layout.folder.exists():
+        shutil.rmtree(layout.folder)
+    layout.state.mkdir(parents=True)
+    layout.password_file.touch(mode=0o600)
+    layout.password_file.write_text(secrets.token_urlsafe(24), encoding="ascii")
+    plugin = find_plugin(ROOT)
+    plugin.install(layout.pulumi_home)
+    starter = _start_holder(layout, lock, keep=keep)
+    first_process = isolation.first_process_of(starter.pid)
+    if first_process is None:
+        raise StepFailed("rehearsal", f"ended at once with exit code {starter.wait()}")
+    layout.running_file.write_text(json.dumps({"process": first_process}), encoding="ascii")
+    rehearsal = Rehearsal(layout, plugin, first_process, starter)
+    try:
+        _create_stacks(rehearsal)
+    except BaseException:
+        rehearsal.end()
+        raise
+    return rehearsal
+
+
+def running(environment: str) -> Rehearsal:
+    """Return the rehearsal that a former call left running. Raises `NotPossibleHere` when there is none."""
+    layout = Layout(environment)
+    try:
+        process = int(json.loads(layout.running_file.read_text(encoding="ascii"))["process"])
+        alive = os.path.exists(f"/proc/{process}")
+    except FileNotFoundError:
+        alive = False
+    if not alive:
+        fix = f"start one: slipway rehearse {environment} --keep"
+        raise NotPossibleHere(f"rehearsal of {environment}", "none is running", fix)
+    return Rehearsal(layout, find_plugin(ROOT), process, None)
+
+
+def check_programs() -> None:
+    """Raise `MissingProgram` unless the programs that every rehearsal needs have been built or downloaded."""
+    for program in PROGRAMS:
+        if not (TOOLS / "bin" / program).exists():
+            raise MissingProgram(f".tools/bin/{program}", "run: make tools")
+
+
+def _locked(layout: Layout) -> IO[str]:
+    layout.lock_file.parent.mkdir(parents=True, exist_ok=True)
+    lock = layout.lock_file.open("w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        environment = layout.environment
+        raise NotPossibleHere(
+            f"rehearsal of {environment}",
+            "one is running already in this checkout",
+            f"look inside with `slipway rehearse {environment} --shell`, end it with `slipway rehearse {environment} --stop`",
+        ) from None
+    return lock
+
+
+def _start_holder(layout: Layout, lock: IO[str], *, keep: bool) -> subprocess.Popen[str]:
+    """Start the first process and wait until it is ready; the lock lives as long as that process."""
+    starter = subprocess.Popen(  # noqa: S603
+        isolation.unshared([sys.executable, "-m", "rehearsal.holder", layout.environment]),
+        cwd=layout.root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        pass_fds=[lock.fileno()],
+        preexec_fn=None if keep else end_with_parent,  # noqa: PLW1509 - runs before any thread is started
+    )
+    lock.close()
+    said = starter.stdout.readline() if starter.stdout else ""
+    if said.strip() != READY:
+        rest = starter.stdout.read() if starter.stdout else ""
+        starter.wait()
+        raise StepFailed("rehearsal", (said + rest).strip() or f"ended with exit code {starter.returncode}")
+    return starter
+
+
+def _create_stacks(rehearsal: Rehearsal) -> None:
+    """Make the stacks with the simulated vCenter's login; the password goes by standard input, not by arguments."""
+    password = rehearsal.layout.password_file.read_text(encoding="ascii")
+    for layer in BUILT_LAYERS:
+        stack = f"{rehearsal.layout.environment}.{layer}"
+        commands: list[tuple[list[str], str]] = [
+            (["pulumi", "stack", "init", stack, "--no-select", "--non-interactive"], ""),
+            (["pulumi", "config", "set", "vsphere:user", VCENTER_USER, "-s", stack, "--non-interactive"], ""),
+            (
+                ["pulumi", "config", "set", "--secret", "vsphere:password", "-s", stack, "--non-interactive"],
+                password,
+            ),
+        ]
+        for command, stdin in commands:
+            done = rehearsal.run(command, stdin=stdin)
+            if done.returncode != 0:
+                raise StepFailed(" ".join(command[:3]), (done.stderr or done.stdout).strip())
+
+
+def _send(process: int, number: signal.Signals) -> None:
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        return  # it has ended already, which is what the signal is for
+
+
+def _is_zombie(process: int) -> bool:
+    try:
+        with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
