@@ -32,9 +32,7 @@ class Catalog:
         source = f"stacks/environments/{name}.yaml"
         if name not in self.environment_names():
             known = ", ".join(self.environment_names()) or "none"
-            refusal = Refusal(
-                source, 0, "", "", "there is no such environment", f"environments here: {known}"
-            )
+            refusal = Refusal(source, 0, "", "", "there is no such environment", f"environments here: {known}")
             raise DocumentsRefused([refusal])
         document = read_document(self.root / source, source)
         environment, refusals = validate(document, Environment)
@@ -70,9 +68,7 @@ def _file_name_refusals(document: RawDocument, key: str, file_name: str) -> list
     value = document.data.get(key)
     if not isinstance(value, str) or value == file_name:
         return []
-    return [
-        document.refusal((key,), value, f"differs from the file's name ({file_name})", f"write {file_name}")
-    ]
+    return [document.refusal((key,), value, f"differs from the file's name ({file_name})", f"write {file_name}")]
 
 
 def _rule_refusals(document: RawDocument, environment: Environment, release: Release | None) -> list[Refusal]:

@@ -84,9 +84,7 @@ def _plain(node: Any, location: Location, lines: dict[Location, int]) -> Any:  #
     if isinstance(node, CommentedMap):
         result = {}
         for key, value in node.items():
-            lines[(*location, str(key))] = (
-                node.lc.key(key)[0] + 1 if key in node.lc.data else lines.get(location, 1)
-            )
+            lines[(*location, str(key))] = node.lc.key(key)[0] + 1 if key in node.lc.data else lines.get(location, 1)
             result[str(key)] = _plain(value, (*location, str(key)), lines)
         return result
     if isinstance(node, CommentedSeq):

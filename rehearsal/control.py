@@ -58,14 +58,12 @@ class Control:
 
     def fail(self, method: str, name: str, fault: str, message: str) -> None:
         """Let the next call of a method for a machine fail with a vSphere fault type and message."""
-        self._send(
-            "PUT", "/faults", {"method": method, "name": name, "fault": fault, "message": message, "times": 1}
-        )
+        self._send("PUT", "/faults", {"method": method, "name": name, "fault": fault, "message": message, "times": 1})
 
     def calls(self) -> dict[str, int]:
-        """Return how often each method has been called since the start or the last reset."""
-        counts: dict[str, int] = self._send("GET", "/calls")
-        return counts
+        """Return how often each SOAP method and REST path has been called since the start or the last reset."""
+        by_protocol: dict[str, dict[str, int]] = self._send("GET", "/calls")
+        return {name: count for counts in by_protocol.values() for name, count in counts.items()}
 
     def reset_calls(self) -> None:
         """Begin counting calls anew."""

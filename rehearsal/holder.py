@@ -68,9 +68,7 @@ def inventory_file(layout: Layout) -> Path:
     path = layout.root / "rehearsal" / "inventories" / f"{layout.environment}.yaml"
     if not path.exists():
         name = path.relative_to(layout.root)
-        raise StepFailed(
-            "rehearsal", f"{name}: there is no such file; describe there what the simulated vCenter has"
-        )
+        raise StepFailed("rehearsal", f"{name}: there is no such file; describe there what the simulated vCenter has")
     return path
 
 
@@ -89,7 +87,7 @@ def _start_vcenter(layout: Layout) -> subprocess.Popen[bytes]:
         *(str(part) for pair in arguments.items() for part in pair),
     ]
     with layout.log_file.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -98,9 +96,7 @@ def _start_vcenter(layout: Layout) -> subprocess.Popen[bytes]:
     said = process.stdout.readline() if process.stdout else b""
     if not said.startswith(b"ready "):
         process.kill()
-        problem = (
-            layout.log_file.read_text(encoding="utf-8").strip() or f"ended with exit code {process.wait()}"
-        )
+        problem = layout.log_file.read_text(encoding="utf-8").strip() or f"ended with exit code {process.wait()}"
         raise StepFailed("simulated vCenter", problem)
     return process
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import MissingProgram, NotPossibleHere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 
 def check_possible() -> None:
@@ -48,8 +48,7 @@ def entered(process: int, folder: Path, command: Sequence[str]) -> list[str]:
 def first_process_of(unshare_process: int) -> int | None:
     """Return the process that `unshare --fork` started, as this side sees it, or None when there is none (yet)."""
     try:
-        with open(f"/proc/{unshare_process}/task/{unshare_process}/children", encoding="ascii") as file:
-            children = file.read().split()
+        children = Path(f"/proc/{unshare_process}/task/{unshare_process}/children").read_text(encoding="ascii").split()
     except FileNotFoundError:
         return None
     return int(children[0]) if children else None

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from infra.errors import MissingProgram, NotPossibleHere, StepFailed
@@ -49,7 +50,7 @@ class Rehearsal:
     def popen(self, command: Sequence[str], **options: Any) -> subprocess.Popen[str]:  # noqa: ANN401 - Popen's own
         """Start a command inside; `options` are those of `subprocess.Popen`."""
         variables = self.variables() | options.pop("env", {})
-        return subprocess.Popen(self.command_line(command), env=variables, text=True, **options)  # noqa: S603
+        return subprocess.Popen(self.command_line(command), env=variables, text=True, **options)
 
     def run(self, command: Sequence[str], *, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command inside to its end and return it with its output."""
@@ -70,7 +71,7 @@ class Rehearsal:
         process = self.first_process
         _send(process, signal.SIGTERM)
         deadline = time.monotonic() + END_TIMEOUT
-        while os.path.exists(f"/proc/{process}") and not _is_zombie(process):  # noqa: PTH110 - no Path for each turn
+        while not _has_ended(process):
             if time.monotonic() > deadline:
                 _send(process, signal.SIGKILL)
                 deadline += END_TIMEOUT
@@ -134,7 +135,7 @@ def running(environment: str) -> Rehearsal:
     layout = Layout(environment)
     try:
         process = int(json.loads(layout.running_file.read_text(encoding="ascii"))["process"])
-        alive = os.path.exists(f"/proc/{process}")
+        alive = Path(f"/proc/{process}").exists()
     except FileNotFoundError:
         alive = False
     if not alive:
@@ -161,14 +162,14 @@ def _locked(layout: Layout) -> IO[str]:
         raise NotPossibleHere(
             f"rehearsal of {environment}",
             "one is running already in this checkout",
-            f"look inside with `slipway rehearse {environment} --shell`, end it with `slipway rehearse {environment} --stop`",
+            f"look inside with `slipway rehearse {environment} --shell`, or end it with --stop",
         ) from None
     return lock
 
 
 def _start_holder(layout: Layout, lock: IO[str], *, keep: bool) -> subprocess.Popen[str]:
     """Start the first process and wait until it is ready; the lock lives as long as that process."""
-    starter = subprocess.Popen(  # noqa: S603
+    starter = subprocess.Popen(
         isolation.unshared([sys.executable, "-m", "rehearsal.holder", layout.environment]),
         cwd=layout.root,
         stdin=subprocess.DEVNULL,
@@ -213,9 +214,10 @@ def _send(process: int, number: signal.Signals) -> None:
         return  # it has ended already, which is what the signal is for
 
 
-def _is_zombie(process: int) -> bool:
+def _has_ended(process: int) -> bool:
+    """Whether a process is gone, or waits only for its parent to take notice."""
     try:
-        with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123
-            return file.read().rpartition(")")[2].split()[0] == "Z"
+        state = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
     except FileNotFoundError:
         return True
+    return state.rpartition(")")[2].split()[0] == "Z"

@@ -44,9 +44,7 @@ def build(environment: Environment, release: Release, below: None) -> ComputeHan
         options,
     )
     pools = {
-        pool.name: NodePool(
-            pool.name, NodePoolArgs(pool, release.machine_template, site, plan.notes), options
-        )
+        pool.name: NodePool(pool.name, NodePoolArgs(pool, release.machine_template, site, plan.notes), options)
         for pool in plan.pools
     }
     return _handover(environment, plan, pools)
@@ -60,9 +58,7 @@ def _provider(environment: Environment) -> vsphere.Provider:
         raise MissingConfig(stack, "vsphere:user", f"pulumi config set vsphere:user NAME -s {stack}")
     password = config.get_secret("password")
     if password is None:
-        raise MissingConfig(
-            stack, "vsphere:password", f"pulumi config set --secret vsphere:password -s {stack}"
-        )
+        raise MissingConfig(stack, "vsphere:password", f"pulumi config set --secret vsphere:password -s {stack}")
     return vsphere.Provider(
         "vcenter",
         vsphere_server=environment.vcenter.server,

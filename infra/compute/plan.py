@@ -58,9 +58,7 @@ def plan_compute(environment: Environment, release: Release) -> ComputePlan:
     A node's name and address follow from its pool and its number alone, so that no other pool's coming or going
     changes it.
     """
-    pools = tuple(
-        _pool(environment, release, name, machine) for name, machine in environment.machines().items()
-    )
+    pools = tuple(_pool(environment, release, name, machine) for name, machine in environment.machines().items())
     return ComputePlan(
         environment=environment.name,
         notes=f"Slipway environment {environment.name}, owner {environment.owner}. Changes by hand are undone.",

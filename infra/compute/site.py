@@ -55,16 +55,10 @@ class Site(pulumi.ComponentResource):
         options = pulumi.InvokeOutputOptions(parent=self)
         self.datacenter_id = vsphere.get_datacenter_output(name=args.datacenter, opts=options).id
         place = self.datacenter_id
-        self._cluster = vsphere.get_compute_cluster_output(
-            name=args.cluster, datacenter_id=place, opts=options
-        )
-        self.datastore_id = vsphere.get_datastore_output(
-            name=args.datastore, datacenter_id=place, opts=options
-        ).id
+        self._cluster = vsphere.get_compute_cluster_output(name=args.cluster, datacenter_id=place, opts=options)
+        self.datastore_id = vsphere.get_datastore_output(name=args.datastore, datacenter_id=place, opts=options).id
         self.network_id = vsphere.get_network_output(name=args.network, datacenter_id=place, opts=options).id
-        self.template_id = vsphere.get_virtual_machine_output(
-            name=args.template, datacenter_id=place, opts=options
-        ).id
+        self.template_id = vsphere.get_virtual_machine_output(name=args.template, datacenter_id=place, opts=options).id
 
     def _tag(self, args: SiteArgs) -> None:
         """Make one tag for the environment and one per pool; tags are global in vCenter, so the category is ours."""

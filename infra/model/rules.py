@@ -52,9 +52,7 @@ def pool_path(pool: str) -> str:
 
 
 def _ranges(environment: Environment) -> dict[str, AddressRange]:
-    return {
-        f"{pool_path(name)}.addresses": machine.addresses for name, machine in environment.machines().items()
-    }
+    return {f"{pool_path(name)}.addresses": machine.addresses for name, machine in environment.machines().items()}
 
 
 def _single_addresses(environment: Environment) -> dict[str, IPv4Address]:

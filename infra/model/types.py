@@ -14,88 +14,121 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema, 
 from pydantic_core import core_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
 
 _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _LABEL_PATTERN = rf"^{_LABEL}$"
 _DOMAIN_PATTERN = rf"^{_LABEL}(\.{_LABEL})+$"
 _VSPHERE_PATTERN = r"^[^/\\%\x00-\x1f]+$"
 _RELEASE_PATTERN = r"^[0-9]{4}\.(0?[1-9]|1[0-2])\.[0-9]+$"
-_SSH_KEY_PATTERN = r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/=]+( [^\r\n]*)?$"
+_SSH_KEY_PATTERN = (
+    r"^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/=]+( [^\r\n]*)?$"
+)
 _LOGIN_PATTERN = r"^[a-z_][a-z0-9_-]*$"
 
-LONGEST_DNS_LABEL = 63  # RFC 1035, section 2.3.4
+LONGEST_DNS_LABEL = 63  # characters; RFC 1035, section 2.3.4
+LONGEST_DOMAIN_NAME = 253  # characters; the same section, without the root's dot
 LONGEST_VSPHERE_NAME = 80  # vSphere API reference, ManagedEntity.name: names of inventory objects
 LONGEST_POOL_NAME = 20  # leaves room for environment and ordinal in a host name of 63 characters
 LONGEST_ENVIRONMENT_NAME = 20
 
 
-def _text(pattern: str, longest: int, what: str, fix: str) -> Callable[[Any], str]:
-    expression = re.compile(pattern)
+@dataclass(frozen=True)
+class Text:
+    """A rule for a text: a pattern, a longest length in characters, what it is called, and what to do instead."""
 
-    def check(value: Any) -> str:  # noqa: ANN401 - a document can hold anything
+    pattern: str
+    longest: int
+    what: str
+    fix: str
+
+    def check(self, value: Any) -> str:  # noqa: ANN401 - a document can hold anything
+        """Return the text. Raises `ValueError` with reason and fix."""
         if not isinstance(value, str):
-            raise ValueError(f"is not text; write it in quotes: {fix}")  # noqa: TRY004 - pydantic wants ValueError
-        if not expression.fullmatch(value):
-            raise ValueError(f"is not {what}; {fix}")
-        if len(value) > longest:
+            raise ValueError(f"is not text; write it in quotes: {self.fix}")  # noqa: TRY004 - pydantic wants ValueError
+        if not re.fullmatch(self.pattern, value):
+            raise ValueError(f"is not {self.what}; {self.fix}")
+        if len(value) > self.longest:
             raise ValueError(
-                f"has {len(value)} characters, {what} has at most {longest}; choose a shorter one"
+                f"has {len(value)} characters, {self.what} has at most {self.longest}; choose a shorter one"
             )
         return value
 
-    return check
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+        """Tell pydantic to check by this rule alone."""
+        del source, handler
+        return core_schema.no_info_plain_validator_function(
+            self.check, serialization=core_schema.to_string_ser_schema()
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Tell editors the same rule."""
+        del schema, handler
+        return {"type": "string", "pattern": self.pattern, "maxLength": self.longest}
 
 
-def _described_text(pattern: str, longest: int, what: str, fix: str) -> Any:  # noqa: ANN401 - a type
-    schema = {"type": "string", "pattern": pattern, "maxLength": longest}
-    return Annotated[str, BeforeValidator(_text(pattern, longest, what, fix)), WithJsonSchema(schema)]
-
-
-if TYPE_CHECKING:
-    EnvironmentName = PoolName = DomainName = VsphereName = VspherePath = ReleaseVersion = SshPublicKey = (
-        LoginName
-    ) = str
-else:
-    EnvironmentName = _described_text(
+EnvironmentName = Annotated[
+    str,
+    Text(
         _LABEL_PATTERN,
         LONGEST_ENVIRONMENT_NAME,
         "an environment name",
         "use lower-case letters, digits and hyphens, for example dev",
-    )
-    PoolName = _described_text(
+    ),
+]
+PoolName = Annotated[
+    str,
+    Text(
         _LABEL_PATTERN,
         LONGEST_POOL_NAME,
         "a node pool name",
         "use lower-case letters, digits and hyphens, for example cpu",
-    )
-    DomainName = _described_text(
+    ),
+]
+DomainName = Annotated[
+    str,
+    Text(
         _DOMAIN_PATTERN,
-        253,
+        LONGEST_DOMAIN_NAME,
         "a domain name",
         "write it in lower case with its dots, for example dev.example.internal",
-    )
-    VsphereName = _described_text(
+    ),
+]
+VsphereName = Annotated[
+    str,
+    Text(
         _VSPHERE_PATTERN,
         LONGEST_VSPHERE_NAME,
         "a vSphere object name",
         "vSphere refuses / \\ % and control characters in names",
-    )
-    ReleaseVersion = _described_text(
+    ),
+]
+ReleaseVersion = Annotated[
+    str,
+    Text(
         _RELEASE_PATTERN,
         16,
         "a release version",
         "a release is named <year>.<month>.<number>, for example 2026.11.0",
-    )
-    SshPublicKey = _described_text(
+    ),
+]
+SshPublicKey = Annotated[
+    str,
+    Text(
         _SSH_KEY_PATTERN,
         8192,
         "an SSH public key in OpenSSH format",
         "copy one line of a .pub file, for example ssh-ed25519 AAAA... name",
-    )
-    LoginName = _described_text(
-        _LOGIN_PATTERN, 32, "a Linux user name", "use lower-case letters, digits, _ and -, for example ops"
-    )
+    ),
+]
+LoginName = Annotated[
+    str,
+    Text(_LOGIN_PATTERN, 32, "a Linux user name", "use lower-case letters, digits, _ and -, for example ops"),
+]
 
 
 def _address(value: Any) -> IPv4Address:  # noqa: ANN401 - a document can hold anything
@@ -104,9 +137,7 @@ def _address(value: Any) -> IPv4Address:  # noqa: ANN401 - a document can hold a
     try:
         return IPv4Address(value)
     except ValueError:
-        raise ValueError(
-            "is not an IPv4 address; write four numbers with dots, for example 10.20.0.1"
-        ) from None
+        raise ValueError("is not an IPv4 address; write four numbers with dots, for example 10.20.0.1") from None
 
 
 def _network(value: Any) -> IPv4Network:  # noqa: ANN401 - a document can hold anything
@@ -124,9 +155,7 @@ def _network(value: Any) -> IPv4Network:  # noqa: ANN401 - a document can hold a
     raise ValueError(f"has host bits set; did you mean {meant}?")
 
 
-Address = Annotated[
-    IPv4Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "format": "ipv4"})
-]
+Address = Annotated[IPv4Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "format": "ipv4"})]
 Network = Annotated[
     IPv4Network,
     BeforeValidator(_network),

@@ -43,9 +43,7 @@ def validate(
 
 @app.command()
 def schema(
-    check: Annotated[
-        bool, typer.Option("--check", help="Only say whether the files are up to date.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only say whether the files are up to date.")] = False,
 ) -> None:
     """Write the JSON Schemas of the documents, for editors, to stacks/schemas/."""
     from infra.operate.documents import write_schemas
@@ -69,9 +67,7 @@ def up(
     yes: Yes = False,
     leftovers: Annotated[
         Optional[str],  # noqa: UP045
-        typer.Option(
-            metavar="adopt|remove", help="What to do with machines that a killed run left in vCenter."
-        ),
+        typer.Option(metavar="adopt|remove", help="What to do with machines that a killed run left in vCenter."),
     ] = None,
 ) -> None:
     """Bring an environment to what its document says, after showing a preview and asking."""
@@ -107,17 +103,16 @@ def status(environment: Environment) -> None:
 @app.command()
 def rehearse(
     environment: Environment,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Leave it running afterwards, to look inside.")
-    ] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards, to look inside.")] = False,
     shell: Annotated[
         bool, typer.Option("--shell", help="Open a shell inside; starts a rehearsal if none runs.")
     ] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End a rehearsal that was left running.")] = False,
 ) -> None:
     """Run an environment for real against a simulated vCenter, on this machine alone."""
-    from infra.catalog import Catalog
     from rehearsal.run import open_shell, rehearse_environment, stop_rehearsal
+
+    from infra.catalog import Catalog
 
     Catalog().load(environment)
     if stop:

@@ -45,9 +45,7 @@ def write_schemas(*, check_only: bool, folder: Path = ROOT / "stacks" / "schemas
         path = folder / f"{name}.json"
         current = path.exists() and path.read_text(encoding="utf-8") == text
         if check_only and not current:
-            raise NotPossibleHere(
-                f"stacks/schemas/{name}.json", "differs from the models", "run: slipway schema"
-            )
+            raise NotPossibleHere(f"stacks/schemas/{name}.json", "differs from the models", "run: slipway schema")
         if not current:
             folder.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-Deployment = dict[str, Any]  # `deployment` of `pulumi stack export`
+Deployment = Mapping[str, Any]  # `deployment` of `pulumi stack export`
 
 MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
 FOLDER = "vsphere:index/folder:Folder"

@@ -23,7 +23,7 @@ from infra.operate.interrupted import (
     without_pending,
 )
 from infra.vsphere.machines import machines_in_folder, power_on, remove, wait_for_clones, wait_until_idle
-from infra.vsphere.session import vcenter_session
+from infra.vsphere.session import find, vcenter_session
 from infra.vsphere.tagging import category_id, tag_id
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ class _Repair:
         self._vcenter = vcenter
         self._credentials = credentials
 
-    def settle(
-        self, pending: list[PendingOperation], recorded: set[str], choice: Choice | None
-    ) -> dict[str, str]:
+    def settle(self, pending: list[PendingOperation], recorded: set[str], choice: Choice | None) -> dict[str, str]:
         """Decide about everything that was being created; return the identifiers of what is adopted, by URN."""
         places = self._environment.vcenter
         _, release = Catalog().load(self._environment.name)
@@ -174,11 +172,10 @@ class _Repair:
     def _identifier(self, operation: PendingOperation) -> str | None:
         """Return the identifier of what a pending create may have made, or None when it isn't there."""
         places = self._environment.vcenter
-        find = self._vcenter.content.searchIndex.FindByInventoryPath
         if operation.kind == FOLDER:
-            found = find(f"/{places.datacenter}/vm/{operation.name}")
+            found = find(self._vcenter, f"/{places.datacenter}/vm/{operation.name}")
         elif operation.kind == RESOURCE_POOL:
-            found = find(f"/{places.datacenter}/host/{places.cluster}/Resources/{operation.name}")
+            found = find(self._vcenter, f"/{places.datacenter}/host/{places.cluster}/Resources/{operation.name}")
         elif operation.kind == TAG_CATEGORY:
             return category_id(self._credentials, operation.name)
         elif operation.kind == TAG:

@@ -49,9 +49,7 @@ def release_stale_locks(stack: LayerStack) -> None:
                 f"wait for that run, or if it is dead: pulumi cancel -s {stack.name}",
             )
         if _engine_runs(lock.process):
-            raise NotPossibleHere(
-                stack.name, f"locked by {lock.owner()}, which is still running", "wait for that run"
-            )
+            raise NotPossibleHere(stack.name, f"locked by {lock.owner()}, which is still running", "wait for that run")
         lock.file.unlink(missing_ok=True)
         print(f"{stack.name}: released the lock of a run that was killed ({lock.owner()})")
 

@@ -89,9 +89,7 @@ def run_destroy(environment_name: str, layer: str | None, *, yes: bool) -> None:
                 )
             _ask(f"Delete all of {stack.name}?", "--yes")
         with engine_step(stack, "destroy"):
-            stack.handle.destroy(
-                on_output=show_output, on_error=show_error, color=colour(), show_secrets=False
-            )
+            stack.handle.destroy(on_output=show_output, on_error=show_error, color=colour(), show_secrets=False)
 
 
 def _stacks(environment: str, layer: str | None, *, create: bool = True) -> Iterator[LayerStack]:
@@ -126,9 +124,7 @@ def _preview(stack: LayerStack, *, expect_no_changes: bool) -> None:
 def _ask(question: str, option: str) -> None:
     """Go on only when a person says yes. Raises `NotPossibleHere` without one to ask, `SystemExit` on no."""
     if not sys.stdin.isatty():
-        raise NotPossibleHere(
-            "slipway", f"nobody is there to answer «{question}»", f"repeat the command with {option}"
-        )
+        raise NotPossibleHere("slipway", f"nobody is there to answer «{question}»", f"repeat the command with {option}")
     if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
         print("Nothing was done.")
         raise SystemExit(1)

@@ -11,11 +11,20 @@ from pyVmomi import vim, vmodl
 
 from infra.errors import StepFailed
 from infra.guest_info import ENCODING, METADATA, unpacked
+from infra.vsphere.session import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_PATHS = ["name", "config.uuid", "config.extraConfig", "runtime.powerState", "guest.ipAddress"]
+_PATHS = [
+    "name",
+    "config.uuid",
+    "config.extraConfig",
+    "config.hardware.numCPU",
+    "config.hardware.memoryMB",
+    "runtime.powerState",
+    "guest.ipAddress",
+]
 _POLL_SECONDS = 0.1
 _LONGEST_CLONE = 3600  # seconds
 
@@ -24,12 +33,14 @@ _LONGEST_CLONE = 3600  # seconds
 class FoundMachine:
     """A virtual machine in an environment's folder.
 
-    `powered_on`, `address` (None without running guest tools), `first_boot_name` the host name in its first-boot
-    documents (None when it has none yet), `reference` vCenter's own object.
+    `cpus`, `memory_mib`, `powered_on`, `address` (None without running guest tools), `first_boot_name` the host name in
+    its first-boot documents (None when it has none yet), `reference` vCenter's own object.
     """
 
     name: str
     uuid: str
+    cpus: int
+    memory_mib: int
     powered_on: bool
     address: str | None
     first_boot_name: str | None
@@ -41,7 +52,7 @@ def machines_in_folder(instance: vim.ServiceInstance, datacenter: str, folder: s
 
     Two requests, whatever their number.
     """
-    found = instance.content.searchIndex.FindByInventoryPath(f"/{datacenter}/vm/{folder}")
+    found = find(instance, f"/{datacenter}/vm/{folder}")
     if not isinstance(found, vim.Folder):
         return []
     objects = [child for child in found.childEntity if isinstance(child, vim.VirtualMachine)]
@@ -54,15 +65,13 @@ def wait_for_clones(instance: vim.ServiceInstance, datacenter: str, template: st
     A clone goes on in vCenter when the run that asked for it was killed, and keeps its name from the start. Raises
     `StepFailed` for one that takes over an hour.
     """
-    source = instance.content.searchIndex.FindByInventoryPath(f"/{datacenter}/vm/{template}")
+    source = find(instance, f"/{datacenter}/vm/{template}")
     tasks = [task for task in (source.recentTask if source else []) if _is_running_clone(task)]
     deadline = time.monotonic() + _LONGEST_CLONE
     for task in tasks:
         while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
             if time.monotonic() > deadline:
-                raise StepFailed(
-                    f"clone of {template}", "still runs after an hour; look at vCenter's recent tasks"
-                )
+                raise StepFailed(f"clone of {template}", "still runs after an hour; look at vCenter's recent tasks")
             time.sleep(_POLL_SECONDS)
     return len(tasks)
 
@@ -86,7 +95,7 @@ def remove(machine: FoundMachine) -> None:
     _finish(machine.reference.Destroy_Task(), f"remove {machine.name}")
 
 
-def _finish(task: Any, step: str) -> None:  # noqa: ANN401 - pyvmomi has no types
+def _finish(task: Any, step: str) -> None:
     while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
         time.sleep(_POLL_SECONDS)
     if task.info.state == vim.TaskInfo.State.error:
@@ -103,10 +112,12 @@ def _read(instance: vim.ServiceInstance, objects: list[Any]) -> Iterator[FoundMa
         propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=_PATHS)],
     )
     for answer in instance.content.propertyCollector.RetrieveContents([spec]):
-        values = {found.name: found.val for found in answer.propSet}
+        values: dict[str, Any] = {found.name: found.val for found in answer.propSet}
         yield FoundMachine(
             name=values["name"],
             uuid=values["config.uuid"],
+            cpus=values["config.hardware.numCPU"],
+            memory_mib=values["config.hardware.memoryMB"],
             powered_on=values["runtime.powerState"] == vim.VirtualMachine.PowerState.poweredOn,
             address=values.get("guest.ipAddress"),
             first_boot_name=_first_boot_name(values.get("config.extraConfig", [])),
@@ -122,7 +133,7 @@ def _first_boot_name(options: Iterable[Any]) -> str | None:
     return name
 
 
-def _is_running_clone(task: Any) -> bool:  # noqa: ANN401 - pyvmomi has no types
+def _is_running_clone(task: Any) -> bool:
     info = task.info
     return info.descriptionId == "VirtualMachine.clone" and info.state in (
         vim.TaskInfo.State.running,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.errors import PersonError
+from infra.vsphere.session import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,8 +44,7 @@ def check_places(instance: vim.ServiceInstance, environment: Environment, releas
 
     Costs one small request per name.
     """
-    find = instance.content.searchIndex.FindByInventoryPath
-    missing = [place for place in _places(environment, release) if find(place.inventory_path) is None]
+    missing = [place for place in _places(environment, release) if find(instance, place.inventory_path) is None]
     if missing:
         raise PlacesMissing(environment.vcenter.server, missing)
 
@@ -64,9 +64,7 @@ def _places(environment: Environment, release: Release) -> list[MissingPlace]:
             f"{root}/datastore/{places.datastore}",
             document,
         ),
-        MissingPlace(
-            "vcenter.network", "network", places.network, f"{root}/network/{places.network}", document
-        ),
+        MissingPlace("vcenter.network", "network", places.network, f"{root}/network/{places.network}", document),
         MissingPlace(
             f"release {release.version} machineTemplate.name",
             "template",

@@ -54,7 +54,13 @@ def vcenter_session(credentials: Credentials) -> Iterator[vim.ServiceInstance]:
         Disconnect(instance)
 
 
-def _log_in(credentials: Credentials) -> Any:  # noqa: ANN401 - pyvmomi has no types
+def find(instance: vim.ServiceInstance, inventory_path: str) -> Any:
+    """Return the object at an inventory path such as `/dc-01/vm/slipway-dev`, or None."""
+    index: Any = instance.content.searchIndex
+    return index.FindByInventoryPath(inventory_path)
+
+
+def _log_in(credentials: Credentials) -> Any:
     server = credentials.server
     try:
         return SmartConnect(

@@ -34,14 +34,12 @@ def tag_id(credentials: Credentials, category: str, name: str) -> str | None:
 
 def _client(credentials: Credentials) -> httpx.Client:
     """Return a client that has logged in; closing it ends its connections, the session ends by its time-out."""
-    client = httpx.Client(
-        base_url=f"https://{credentials.server}", verify=ssl.create_default_context(), timeout=60
-    )
+    client = httpx.Client(base_url=f"https://{credentials.server}", verify=ssl.create_default_context(), timeout=60)
     answer = client.post(f"{_ROOT}/session", auth=(credentials.user, credentials.password))
     client.headers["vmware-api-session-id"] = _value(answer)
     return client
 
 
-def _value(answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+def _value(answer: httpx.Response) -> Any:
     answer.raise_for_status()
     return answer.json()["value"]

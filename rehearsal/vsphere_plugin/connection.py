@@ -29,12 +29,11 @@ class Connection:
         except vim.fault.InvalidLogin:
             # terraform-provider-vsphere, vsphere/config.go: the official plugin's words
             raise Refused(
-                "error setting up new vSphere SOAP client: ServerFaultCode: Cannot complete login due to an incorrect user name or password."
+                "error setting up new vSphere SOAP client: ServerFaultCode: "
+                "Cannot complete login due to an incorrect user name or password."
             ) from None
         except OSError as error:
-            raise Refused(
-                f'error setting up new vSphere SOAP client: Post "https://{server}/sdk": {error}'
-            ) from None
+            raise Refused(f'error setting up new vSphere SOAP client: Post "https://{server}/sdk": {error}') from None
         self._check_mark(server)
         self.content = self.instance.content
         self._login = (user, password)
@@ -54,11 +53,11 @@ class Connection:
                 "else; install the official one: pulumi plugin install resource vsphere"
             )
 
-    def object(self, kind: type, identifier: str) -> Any:  # noqa: ANN401 - pyvmomi has no types
+    def managed(self, kind: type, identifier: str) -> Any:
         """Return the managed object of a kind with an identifier such as `datastore-12`; nothing is asked yet."""
-        return kind(identifier, self.instance._stub)  # noqa: SLF001 - pyvmomi has no other way
+        return kind(identifier, self.instance._stub)
 
-    def properties(self, managed: Any, paths: list[str]) -> dict[str, Any]:  # noqa: ANN401 - pyvmomi has no types
+    def properties(self, managed: Any, paths: list[str]) -> dict[str, Any]:
         """Return some properties of one object, in one call."""
         collector = vmodl.query.PropertyCollector
         spec = collector.FilterSpec(
@@ -68,11 +67,11 @@ class Connection:
         answer = self.content.propertyCollector.RetrieveContents([spec])
         return {found.name: found.val for found in answer[0].propSet}
 
-    def find(self, inventory_path: str) -> Any:  # noqa: ANN401 - pyvmomi has no types
+    def find(self, inventory_path: str) -> Any:
         """Return the object at an inventory path such as `/dc-01/vm/slipway-dev`, or None."""
         return self.content.searchIndex.FindByInventoryPath(inventory_path)
 
-    def wait(self, task: Any) -> Any:  # noqa: ANN401 - pyvmomi has no types
+    def wait(self, task: Any) -> Any:
         """Wait for a task and return its result. Raises `Refused` with the fault's message."""
         pause = 0.01
         while True:
@@ -84,7 +83,7 @@ class Connection:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
 
-    def rest(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    def rest(self, method: str, path: str, body: object = None) -> Any:
         """Call the tagging API; `path` comes after `/rest/com/vmware/cis`. Raises `Refused` on an error answer."""
         with self._rest_lock:
             if not self._rest_ready:
@@ -101,7 +100,7 @@ class Connection:
         return response.json().get("value") if response.content else None
 
 
-def fault_text(fault: Any) -> str:  # noqa: ANN401 - pyvmomi has no types
+def fault_text(fault: Any) -> str:
     """Return what a vSphere fault says, with its type: messages are often empty."""
     message = getattr(fault, "msg", "") or ""
     kind = type(fault).__name__.rpartition(".")[2]

@@ -43,9 +43,7 @@ def tokens() -> frozenset[str]:
 def with_defaults(token: str, inputs: Properties) -> Properties:
     """Return the inputs with the defaults filled in, and their names in `__defaults` as the official plugin does."""
     defaults = {
-        name: entry["default"]
-        for name, entry in behaviour(token).items()
-        if "default" in entry and name not in inputs
+        name: entry["default"] for name, entry in behaviour(token).items() if "default" in entry and name not in inputs
     }
     return {**defaults, **inputs, "__defaults": sorted(defaults)}
 
@@ -62,7 +60,7 @@ def differences(token: str, state: Properties, inputs: Properties) -> list[Diffe
             continue
         change = entry["change"]
         for path, kind in _changed_paths(name, state.get(name), inputs[name]):
-            found.append(Difference(path, kind, change == "replace", change == "restart"))  # noqa: PERF401
+            found.append(Difference(path, kind, change == "replace", change == "restart"))
     if state.get("imported"):
         found.append(Difference("imported", "update", replaces=False, restarts=False))
     return found
@@ -75,15 +73,9 @@ def _changed_paths(path: str, old: object, new: object) -> list[tuple[str, Kind]
     if isinstance(new, dict) and isinstance(old, dict):
         keys = [key for key in sorted(new) if not key.startswith("__")]
         return [pair for key in keys for pair in _changed_paths(_joined(path, key), old.get(key), new[key])]
-    if (
-        isinstance(new, list)
-        and isinstance(old, list)
-        and not all(isinstance(part, str) for part in [*new, *old])
-    ):
+    if isinstance(new, list) and isinstance(old, list) and not all(isinstance(part, str) for part in [*new, *old]):
         pairs = [
-            pair
-            for i, part in enumerate(new[: len(old)])
-            for pair in _changed_paths(f"{path}[{i}]", old[i], part)
+            pair for i, part in enumerate(new[: len(old)]) for pair in _changed_paths(f"{path}[{i}]", old[i], part)
         ]
         added: list[tuple[str, Kind]] = [(f"{path}[{i}]", "add") for i in range(len(old), len(new))]
         removed: list[tuple[str, Kind]] = [(f"{path}[{i}]", "delete") for i in range(len(new), len(old))]

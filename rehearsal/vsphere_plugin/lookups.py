@@ -31,28 +31,28 @@ def _datacenter(connection: Connection, arguments: Properties) -> Properties:
     found = connection.find(f"/{arguments['name']}")
     if not isinstance(found, vim.Datacenter):
         raise Refused(f"error fetching datacenter: datacenter '{arguments['name']}' not found")
-    return {"id": found._moId, "name": arguments["name"], "virtualMachines": []}  # noqa: SLF001 - pyvmomi's identifier
+    return {"id": found._moId, "name": arguments["name"], "virtualMachines": []}
 
 
 def _cluster(connection: Connection, arguments: Properties) -> Properties:
     found = _below(connection, arguments, "host", vim.ClusterComputeResource)
     if found is None:
         raise Refused(f"error loading cluster: cluster '{arguments['name']}' not found")
-    return {"id": found._moId, "resourcePoolId": found.resourcePool._moId, **arguments}  # noqa: SLF001
+    return {"id": found._moId, "resourcePoolId": found.resourcePool._moId, **arguments}
 
 
 def _datastore(connection: Connection, arguments: Properties) -> Properties:
     found = _below(connection, arguments, "datastore", vim.Datastore)
     if found is None:
         raise Refused(f"error fetching datastore: datastore '{arguments['name']}' not found")
-    return {"id": found._moId, **arguments}  # noqa: SLF001
+    return {"id": found._moId, **arguments}
 
 
 def _network(connection: Connection, arguments: Properties) -> Properties:
     found = _below(connection, arguments, "network", vim.Network)
     if found is None:
         raise Refused(f"Network {arguments['name']} not found")
-    return {"id": found._moId, "type": type(found).__name__.rpartition(".")[2], **arguments}  # noqa: SLF001
+    return {"id": found._moId, "type": type(found).__name__.rpartition(".")[2], **arguments}
 
 
 def _machine(connection: Connection, arguments: Properties) -> Properties:
@@ -64,24 +64,22 @@ def _machine(connection: Connection, arguments: Properties) -> Properties:
     return {
         "id": config.uuid,
         "uuid": config.uuid,
-        "moid": found._moId,  # noqa: SLF001
+        "moid": found._moId,
         "guestId": config.guestId,
         "firmware": config.firmware,
         "numCpus": config.hardware.numCPU,
         "memory": config.hardware.memoryMB,
         "hardwareVersion": int(config.version.removeprefix("vmx-")),
         "scsiType": scsi_type(devices),
-        "disks": [
-            {"label": d.deviceInfo.label, "size": d.capacityInKB // KIB_PER_GIB} for d in disks_of(devices)
-        ],
+        "disks": [{"label": d.deviceInfo.label, "size": d.capacityInKB // KIB_PER_GIB} for d in disks_of(devices)],
         "networkInterfaces": [{"networkId": network_id(card)} for card in interfaces_of(devices)],
         **arguments,
     }
 
 
-def _below(connection: Connection, arguments: Properties, root: str, kind: type) -> Any:  # noqa: ANN401
+def _below(connection: Connection, arguments: Properties, root: str, kind: type) -> Any:
     """Return the object of a kind with a name in a datacenter's root folder, or None."""
-    datacenter = connection.object(vim.Datacenter, arguments["datacenterId"])
+    datacenter = connection.managed(vim.Datacenter, arguments["datacenterId"])
     found = connection.find(f"/{datacenter.name}/{root}/{arguments['name']}")
     return found if isinstance(found, kind) else None
 

@@ -1,4 +1,4 @@
-"""Virtual machine, after vsphere/resource_vsphere_virtual_machine.go: the same steps, and the same things left behind."""
+"""Virtual machine, after vsphere/resource_vsphere_virtual_machine.go: the same steps, the same leftovers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DEVICES = {"disks", "networkInterfaces"}
 class VirtualMachine(ResourceKind):
     """A virtual machine that is cloned from a template."""
 
-    token = "vsphere:index/virtualMachine:VirtualMachine"  # noqa: S105 - not a password
+    token = "vsphere:index/virtualMachine:VirtualMachine"
 
     def create(self, connection: Connection, inputs: Properties) -> Found:
         """Clone, configure, power on, tag.
@@ -45,7 +45,7 @@ class VirtualMachine(ResourceKind):
             raise Refused(f"error reconfiguring virtual machine: {_text(error)}") from None
         try:
             self._power_on(connection, machine)
-            attach_tags(connection, "VirtualMachine", machine._moId, inputs.get("tags", []))  # noqa: SLF001
+            attach_tags(connection, "VirtualMachine", machine._moId, inputs.get("tags", []))
         except Refused as error:
             raise HalfMade(_half_made(machine, inputs), str(error)) from None
         return self._found(connection, machine, inputs)
@@ -68,14 +68,12 @@ class VirtualMachine(ResourceKind):
         try:
             self._move(connection, machine, names, inputs)
             if "tags" in names:
-                attach_tags(connection, "VirtualMachine", machine._moId, inputs.get("tags", []))  # noqa: SLF001
+                attach_tags(connection, "VirtualMachine", machine._moId, inputs.get("tags", []))
             if names & (_CONFIGURATION | _DEVICES | {"hardwareVersion"}):
                 restart = any(difference.restarts for difference in changed)
                 self._reconfigure(connection, machine, names, inputs, restart=restart)
         except (Refused, vim.fault.VimFault) as error:
-            raise HalfMade(
-                self._found(connection, machine, {**state, "imported": False}), _text(error)
-            ) from None
+            raise HalfMade(self._found(connection, machine, {**state, "imported": False}), _text(error)) from None
         return self._found(connection, machine, known)
 
     def delete(self, connection: Connection, identifier: str, state: Properties) -> None:
@@ -90,27 +88,23 @@ class VirtualMachine(ResourceKind):
         machine = connection.find(path)
         if not isinstance(machine, vim.VirtualMachine):
             raise Refused(f"error fetching virtual machine: vm '{path}' not found")
-        if machine.config.template:
+        if connection.properties(machine, ["config.template"])["config.template"]:
             raise Refused(f'VM "{path}" is a template and cannot be imported')
         return self._found(connection, machine, {"imported": True})
 
-    def _clone(self, connection: Connection, inputs: Properties) -> Any:  # noqa: ANN401 - pyvmomi has no types
+    def _clone(self, connection: Connection, inputs: Properties) -> Any:
         template = machine_by_uuid(connection, inputs["clone"]["templateUuid"])
         if template is None:
-            raise Refused(
-                f"cannot locate virtual machine or template with UUID {inputs['clone']['templateUuid']!r}"
-            )
-        pool = connection.object(vim.ResourcePool, inputs["resourcePoolId"])
+            raise Refused(f"cannot locate virtual machine or template with UUID {inputs['clone']['templateUuid']!r}")
+        pool = connection.managed(vim.ResourcePool, inputs["resourcePoolId"])
         datacenter, _ = location(connection, pool)
         folder = folder_at(connection, datacenter, inputs.get("folder", ""))
         try:
-            return connection.wait(
-                template.CloneVM_Task(folder, inputs["name"], clone_spec(connection, inputs))
-            )
+            return connection.wait(template.CloneVM_Task(folder, inputs["name"], clone_spec(connection, inputs)))
         except Refused as refused:
             raise Refused(f"error cloning virtual machine: {refused}") from None
 
-    def _configure(self, connection: Connection, machine: Any, inputs: Properties) -> None:  # noqa: ANN401
+    def _configure(self, connection: Connection, machine: Any, inputs: Properties) -> None:
         spec = config_spec(inputs, _CONFIGURATION)
         spec.deviceChange = device_changes(connection, inputs, machine.config.hardware.device)
         connection.wait(machine.ReconfigVM_Task(spec))
@@ -119,7 +113,7 @@ class VirtualMachine(ResourceKind):
     def _reconfigure(
         self,
         connection: Connection,
-        machine: Any,  # noqa: ANN401 - pyvmomi has no types
+        machine: Any,
         names: set[str],
         inputs: Properties,
         *,
@@ -134,31 +128,29 @@ class VirtualMachine(ResourceKind):
         self._upgrade(connection, machine, inputs)
         self._power_on(connection, machine)
 
-    def _upgrade(self, connection: Connection, machine: Any, inputs: Properties) -> None:  # noqa: ANN401
+    def _upgrade(self, connection: Connection, machine: Any, inputs: Properties) -> None:
         wanted = inputs.get("hardwareVersion")
         if wanted and int(machine.config.version.removeprefix("vmx-")) < wanted:
             connection.wait(machine.UpgradeVM_Task(f"vmx-{wanted}"))
 
-    def _move(self, connection: Connection, machine: Any, names: set[str], inputs: Properties) -> None:  # noqa: ANN401
+    def _move(self, connection: Connection, machine: Any, names: set[str], inputs: Properties) -> None:
         if "resourcePoolId" in names:
-            connection.object(vim.ResourcePool, inputs["resourcePoolId"]).MoveIntoResourcePool([machine])
+            connection.managed(vim.ResourcePool, inputs["resourcePoolId"]).MoveIntoResourcePool([machine])
         if "folder" in names:
             datacenter, _ = location(connection, machine)
-            connection.wait(
-                folder_at(connection, datacenter, inputs["folder"]).MoveIntoFolder_Task([machine])
-            )
+            connection.wait(folder_at(connection, datacenter, inputs["folder"]).MoveIntoFolder_Task([machine]))
         if "datastoreId" in names:
-            datastore = connection.object(vim.Datastore, inputs["datastoreId"])
+            datastore = connection.managed(vim.Datastore, inputs["datastoreId"])
             connection.wait(machine.RelocateVM_Task(vim.vm.RelocateSpec(datastore=datastore)))
 
-    def _power_on(self, connection: Connection, machine: Any) -> None:  # noqa: ANN401 - pyvmomi has no types
+    def _power_on(self, connection: Connection, machine: Any) -> None:
         if machine.runtime.powerState != vim.VirtualMachine.PowerState.poweredOn:
             try:
                 connection.wait(machine.PowerOnVM_Task(None))
             except Refused as refused:
                 raise Refused(f"error powering on virtual machine: powerOn: {refused}") from None
 
-    def _power_off(self, connection: Connection, machine: Any, settings: Properties) -> None:  # noqa: ANN401
+    def _power_off(self, connection: Connection, machine: Any, settings: Properties) -> None:
         """Ask the guest to shut down, and after the time-out (minutes) switch the machine off."""
         on = vim.VirtualMachine.PowerState.poweredOn
         if machine.runtime.powerState != on:
@@ -171,27 +163,21 @@ class VirtualMachine(ResourceKind):
         if machine.runtime.powerState == on:
             connection.wait(machine.PowerOffVM_Task())
 
-    def _found(self, connection: Connection, machine: Any, known: Properties) -> Found:  # noqa: ANN401
+    def _found(self, connection: Connection, machine: Any, known: Properties) -> Found:
         properties = read_machine(connection, machine, known)
         return Found(properties["uuid"], properties)
 
 
-def machine_by_uuid(connection: Connection, uuid: str) -> Any:  # noqa: ANN401 - pyvmomi has no types
+def machine_by_uuid(connection: Connection, uuid: str) -> Any:
     """Return the machine or template with a BIOS UUID, or None."""
     return connection.content.searchIndex.FindByUuid(None, uuid, True, False)  # noqa: FBT003 - pyvmomi's signature
 
 
-def _half_made(machine: Any, inputs: Properties) -> Found:  # noqa: ANN401 - pyvmomi has no types
+def _half_made(machine: Any, inputs: Properties) -> Found:
     """Return what the official plugin records of a machine that did not start: little enough to try again next time."""
-    known = {
-        name: value
-        for name, value in inputs.items()
-        if name != "hardwareVersion" and not name.startswith("__")
-    }
+    known = {name: value for name, value in inputs.items() if name != "hardwareVersion" and not name.startswith("__")}
     uuid = machine.config.uuid
-    return Found(
-        uuid, {**known, "uuid": uuid, "moid": machine._moId, "powerState": "off", "rebootRequired": True}
-    )  # noqa: SLF001
+    return Found(uuid, {**known, "uuid": uuid, "moid": machine._moId, "powerState": "off", "rebootRequired": True})
 
 
 def _gone(uuid: str) -> Refused:

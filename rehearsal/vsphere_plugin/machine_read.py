@@ -41,7 +41,7 @@ _CARRIED = (
 )
 
 
-def read_machine(connection: Connection, machine: Any, known: Properties) -> Properties:  # noqa: ANN401
+def read_machine(connection: Connection, machine: Any, known: Properties) -> Properties:
     """Return all properties of a machine; `known` is its state or its inputs. One call, plus its place and tags."""
     read = connection.properties(machine, _PATHS)
     config = read["config"]
@@ -52,24 +52,24 @@ def read_machine(connection: Connection, machine: Any, known: Properties) -> Pro
         **_settings(config),
         "name": read["name"],
         "folder": folder,
-        "resourcePoolId": read["resourcePool"]._moId,  # noqa: SLF001 - pyvmomi's identifier
-        "datastoreId": read["datastore"][0]._moId,  # noqa: SLF001
-        "hostSystemId": read["runtime.host"]._moId,  # noqa: SLF001
+        "resourcePoolId": read["resourcePool"]._moId,
+        "datastoreId": read["datastore"][0]._moId,
+        "hostSystemId": read["runtime.host"]._moId,
         "powerState": _POWER[read["runtime.powerState"]],
-        "moid": machine._moId,  # noqa: SLF001
+        "moid": machine._moId,
         "uuid": config.uuid,
         "disks": _disks(config.hardware.device, known),
         "networkInterfaces": _interfaces(config.hardware.device),
         "scsiType": scsi_type(config.hardware.device),
         "extraConfig": _extra_config(config, known),
-        "tags": attached_tags(connection, "VirtualMachine", machine._moId),  # noqa: SLF001
+        "tags": attached_tags(connection, "VirtualMachine", machine._moId),
         "imported": bool(known.get("imported", False)),
         "rebootRequired": False,
         **_guest(read.get("guest")),
     }
 
 
-def _settings(config: Any) -> Properties:  # noqa: ANN401 - pyvmomi has no types
+def _settings(config: Any) -> Properties:
     return {
         "annotation": config.annotation or "",
         "numCpus": config.hardware.numCPU,
@@ -114,13 +114,13 @@ def _interfaces(devices: list[Any]) -> list[Properties]:
     ]
 
 
-def _extra_config(config: Any, known: Properties) -> Properties:  # noqa: ANN401 - pyvmomi has no types
+def _extra_config(config: Any, known: Properties) -> Properties:
     """Return the extra configuration that the state or inputs name; a machine has many more keys of its own."""
     present = {option.key: option.value for option in config.extraConfig}
     return {key: present[key] for key in known.get("extraConfig", {}) if present.get(key)}
 
 
-def _guest(guest: Any) -> Properties:  # noqa: ANN401 - pyvmomi has no types
+def _guest(guest: Any) -> Properties:
     addresses = [address for card in (guest.net if guest else []) or [] for address in card.ipAddress]
     status = guest.toolsRunningStatus if guest else None
     return {

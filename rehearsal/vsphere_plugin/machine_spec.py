@@ -21,16 +21,16 @@ _SCSI_CONTROLLERS = {
 }
 
 
-def clone_spec(connection: Connection, inputs: Properties) -> Any:  # noqa: ANN401 - pyvmomi has no types
+def clone_spec(connection: Connection, inputs: Properties) -> Any:
     """Return where a clone goes; like the official plugin, it stays off and is configured in a step of its own."""
     location = vim.vm.RelocateSpec(
-        datastore=connection.object(vim.Datastore, inputs["datastoreId"]),
-        pool=connection.object(vim.ResourcePool, inputs["resourcePoolId"]),
+        datastore=connection.managed(vim.Datastore, inputs["datastoreId"]),
+        pool=connection.managed(vim.ResourcePool, inputs["resourcePoolId"]),
     )
     return vim.vm.CloneSpec(location=location, powerOn=False, template=False)
 
 
-def config_spec(inputs: Properties, names: set[str]) -> Any:  # noqa: ANN401 - pyvmomi has no types
+def config_spec(inputs: Properties, names: set[str]) -> Any:
     """Return the configuration for the named properties; devices come from `device_changes`."""
     spec = vim.vm.ConfigSpec()
     simple = {
@@ -55,8 +55,7 @@ def config_spec(inputs: Properties, names: set[str]) -> Any:  # noqa: ANN401 - p
         spec.tools = vim.vm.ToolsConfigInfo(syncTimeWithHostAllowed=allowed)
     if "extraConfig" in names:
         spec.extraConfig = [
-            vim.option.OptionValue(key=key, value=value)
-            for key, value in sorted(inputs.get("extraConfig", {}).items())
+            vim.option.OptionValue(key=key, value=value) for key, value in sorted(inputs.get("extraConfig", {}).items())
         ]
     return spec
 
@@ -86,7 +85,7 @@ def interfaces_of(devices: list[Any]) -> list[Any]:
     return sorted(found, key=lambda card: card.key)
 
 
-def adapter_type(card: Any) -> str:  # noqa: ANN401 - pyvmomi has no types
+def adapter_type(card: Any) -> str:
     """Return the adapter type of a network interface as the inputs name it."""
     return next((name for name, kind in _ADAPTERS.items() if isinstance(card, kind)), "unknown")
 
@@ -94,9 +93,7 @@ def adapter_type(card: Any) -> str:  # noqa: ANN401 - pyvmomi has no types
 def scsi_type(devices: list[Any]) -> str:
     """Return the type of the SCSI controllers as the inputs name it."""
     controllers = [d for d in devices if isinstance(d, vim.vm.device.VirtualSCSIController)]
-    return next(
-        (n for n, kind in _SCSI_CONTROLLERS.items() for c in controllers if isinstance(c, kind)), "unknown"
-    )
+    return next((n for n, kind in _SCSI_CONTROLLERS.items() for c in controllers if isinstance(c, kind)), "unknown")
 
 
 def _disk_changes(inputs: Properties, devices: list[Any]) -> list[Any]:
@@ -139,19 +136,19 @@ def _interface_changes(connection: Connection, inputs: Properties, devices: list
     return changes
 
 
-def network_id(card: Any) -> str:  # noqa: ANN401 - pyvmomi has no types
+def network_id(card: Any) -> str:
     """Return the identifier of the network that an interface is connected to."""
-    if isinstance(card.backing, vim.vm.device.VirtualEthernetCard.NetworkBackingInfo):
-        return str(card.backing.network._moId)  # noqa: SLF001 - pyvmomi's identifier
-    return str(card.backing.port.portgroupKey)
+    backing: Any = card.backing
+    if isinstance(backing, vim.vm.device.VirtualEthernetCard.NetworkBackingInfo):
+        network: Any = backing.network
+        return str(network._moId)
+    return str(backing.port.portgroupKey)
 
 
-def _backing(connection: Connection, identifier: str) -> Any:  # noqa: ANN401 - pyvmomi has no types
-    network = connection.object(vim.Network, identifier)
+def _backing(connection: Connection, identifier: str) -> Any:
+    network = connection.managed(vim.Network, identifier)
     return vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(network=network, deviceName=network.name)
 
 
-def _edit(device: Any) -> Any:  # noqa: ANN401 - pyvmomi has no types
-    return vim.vm.device.VirtualDeviceSpec(
-        operation=vim.vm.device.VirtualDeviceSpec.Operation.edit, device=device
-    )
+def _edit(device: Any) -> Any:
+    return vim.vm.device.VirtualDeviceSpec(operation=vim.vm.device.VirtualDeviceSpec.Operation.edit, device=device)

@@ -1,5 +1,7 @@
-"""Which tokens, properties and types there are: taken from the installed `pulumi_vsphere`, which has them from the
-official plugin's schema. What it does not know, or this plugin does not serve, is refused by name."""
+"""Which properties and types there are: taken from the installed `pulumi_vsphere`.
+
+It has them from the official plugin's schema. What it does not know, or this plugin does not serve, is refused by name.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def unknown_properties(token: str, inputs: Properties, served: set[str]) -> dict
     return problems
 
 
-def _type_problems(path: str, value: Any, expected: Any) -> dict[str, str]:  # noqa: ANN401 - any JSON value, any type
+def _type_problems(path: str, value: Any, expected: Any) -> dict[str, str]:
     expected = unwrap_type(expected)
     if value is None or value == UNKNOWN:
         return {}
@@ -51,7 +53,7 @@ def _type_problems(path: str, value: Any, expected: Any) -> dict[str, str]:  # n
     return {}
 
 
-def _list_problems(path: str, value: Any, expected: Any) -> dict[str, str]:  # noqa: ANN401
+def _list_problems(path: str, value: Any, expected: Any) -> dict[str, str]:
     if not isinstance(value, list):
         return {path: "is not a list"}
     found: dict[str, str] = {}
@@ -60,7 +62,7 @@ def _list_problems(path: str, value: Any, expected: Any) -> dict[str, str]:  # n
     return found
 
 
-def _object_problems(path: str, value: Any, expected: type) -> dict[str, str]:  # noqa: ANN401
+def _object_problems(path: str, value: Any, expected: type) -> dict[str, str]:
     if not isinstance(value, dict):
         return {path: "is not an object"}
     types = _properties_of(expected)

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class Folder(ResourceKind):
     """A folder of virtual machines."""
 
-    token = "vsphere:index/folder:Folder"  # noqa: S105 - not a password
+    token = "vsphere:index/folder:Folder"
 
     def create(self, connection: Connection, inputs: Properties) -> Found:
         """Create it below its parent path."""
         parent_path, _, name = inputs["path"].rpartition("/")
-        datacenter = connection.object(vim.Datacenter, inputs["datacenterId"])
+        datacenter = connection.managed(vim.Datacenter, inputs["datacenterId"])
         parent = folder_at(connection, datacenter, parent_path)
         try:
             folder = parent.CreateFolder(name)
@@ -33,29 +33,27 @@ class Folder(ResourceKind):
     def read(self, connection: Connection, identifier: str, state: Properties) -> Found | None:
         """Read it; like the official plugin, one that is gone is an error."""
         del state
-        folder = (
-            connection.find(identifier) if "/" in identifier else connection.object(vim.Folder, identifier)
-        )
+        folder = connection.find(identifier) if "/" in identifier else connection.managed(vim.Folder, identifier)
         if folder is None:
             raise Refused(f"cannot locate folder: folder '{identifier}' not found")
         return self._found(connection, folder)
 
     def update(self, connection: Connection, identifier: str, state: Properties, inputs: Properties) -> Found:
         """Rename or move it."""
-        folder = connection.object(vim.Folder, identifier)
+        folder = connection.managed(vim.Folder, identifier)
         old_parent, _, old_name = state["path"].rpartition("/")
         new_parent, _, new_name = inputs["path"].rpartition("/")
         if old_name != new_name:
             connection.wait(folder.Rename_Task(new_name))
         if old_parent != new_parent:
-            datacenter = connection.object(vim.Datacenter, inputs["datacenterId"])
+            datacenter = connection.managed(vim.Datacenter, inputs["datacenterId"])
             connection.wait(folder_at(connection, datacenter, new_parent).MoveIntoFolder_Task([folder]))
         return self._found(connection, folder)
 
     def delete(self, connection: Connection, identifier: str, state: Properties) -> None:
         """Delete it; a folder with something in it is refused."""
         del state
-        folder = connection.object(vim.Folder, identifier)
+        folder = connection.managed(vim.Folder, identifier)
         try:
             children = folder.childEntity
         except vmodl.fault.ManagedObjectNotFound:
@@ -64,22 +62,22 @@ class Folder(ResourceKind):
             raise Refused("folder is not empty, please remove all items before deleting")
         connection.wait(folder.Destroy_Task())
 
-    def _found(self, connection: Connection, folder: Any) -> Found:  # noqa: ANN401 - pyvmomi has no types
+    def _found(self, connection: Connection, folder: Any) -> Found:
         try:
             datacenter, path = location(connection, folder)
         except vmodl.fault.ManagedObjectNotFound:
-            raise Refused(f"cannot locate folder: {folder._moId}") from None  # noqa: SLF001 - pyvmomi's identifier
-        return Found(folder._moId, {"path": path, "type": "vm", "datacenterId": datacenter._moId})  # noqa: SLF001
+            raise Refused(f"cannot locate folder: {folder._moId}") from None
+        return Found(folder._moId, {"path": path, "type": "vm", "datacenterId": datacenter._moId})
 
 
 class ResourcePool(ResourceKind):
     """A resource pool without reservations or limits."""
 
-    token = "vsphere:index/resourcePool:ResourcePool"  # noqa: S105 - not a password
+    token = "vsphere:index/resourcePool:ResourcePool"
 
     def create(self, connection: Connection, inputs: Properties) -> Found:
         """Create it below its parent pool."""
-        parent = connection.object(vim.ResourcePool, inputs["parentResourcePoolId"])
+        parent = connection.managed(vim.ResourcePool, inputs["parentResourcePoolId"])
         try:
             pool = parent.CreateResourcePool(inputs["name"], _unlimited())
         except vim.fault.DuplicateName as fault:
@@ -89,11 +87,7 @@ class ResourcePool(ResourceKind):
     def read(self, connection: Connection, identifier: str, state: Properties) -> Found | None:
         """Read it."""
         del state
-        pool = (
-            connection.find(identifier)
-            if "/" in identifier
-            else connection.object(vim.ResourcePool, identifier)
-        )
+        pool = connection.find(identifier) if "/" in identifier else connection.managed(vim.ResourcePool, identifier)
         try:
             return None if pool is None else self._found(connection, pool)
         except vmodl.fault.ManagedObjectNotFound:
@@ -101,15 +95,15 @@ class ResourcePool(ResourceKind):
 
     def update(self, connection: Connection, identifier: str, state: Properties, inputs: Properties) -> Found:
         """Rename or move it."""
-        pool = connection.object(vim.ResourcePool, identifier)
+        pool = connection.managed(vim.ResourcePool, identifier)
         if state["parentResourcePoolId"] != inputs["parentResourcePoolId"]:
-            connection.object(vim.ResourcePool, inputs["parentResourcePoolId"]).MoveIntoResourcePool([pool])
+            connection.managed(vim.ResourcePool, inputs["parentResourcePoolId"]).MoveIntoResourcePool([pool])
         pool.UpdateConfig(inputs["name"], None)
         return self._found(connection, pool)
 
     def delete(self, connection: Connection, identifier: str, state: Properties) -> None:
         """Delete it; a pool with something in it is refused."""
-        pool = connection.object(vim.ResourcePool, identifier)
+        pool = connection.managed(vim.ResourcePool, identifier)
         held = connection.properties(pool, ["vm", "resourcePool"])
         if held.get("vm") or held.get("resourcePool"):
             raise Refused(
@@ -118,12 +112,12 @@ class ResourcePool(ResourceKind):
             )
         connection.wait(pool.Destroy_Task())
 
-    def _found(self, connection: Connection, pool: Any) -> Found:  # noqa: ANN401 - pyvmomi has no types
+    def _found(self, connection: Connection, pool: Any) -> Found:
         read = connection.properties(pool, ["name", "parent"])
-        return Found(pool._moId, {"name": read["name"], "parentResourcePoolId": read["parent"]._moId})  # noqa: SLF001
+        return Found(pool._moId, {"name": read["name"], "parentResourcePoolId": read["parent"]._moId})
 
 
-def folder_at(connection: Connection, datacenter: Any, path: str) -> Any:  # noqa: ANN401 - pyvmomi has no types
+def folder_at(connection: Connection, datacenter: Any, path: str) -> Any:
     """Return the virtual machine folder at a path below a datacenter's root folder of that kind."""
     read = connection.properties(datacenter, ["name", "vmFolder"])
     if not path:
@@ -135,7 +129,7 @@ def folder_at(connection: Connection, datacenter: Any, path: str) -> Any:  # noq
     return folder
 
 
-def location(connection: Connection, entity: Any) -> tuple[Any, str]:  # noqa: ANN401 - pyvmomi has no types
+def location(connection: Connection, entity: Any) -> tuple[Any, str]:
     """Return the datacenter that an entity stands in, and its path below that datacenter's root folder."""
     names: list[str] = []
     while entity is not None and not isinstance(entity, vim.Datacenter):
@@ -147,8 +141,8 @@ def location(connection: Connection, entity: Any) -> tuple[Any, str]:  # noqa: A
     return entity, "/".join(reversed(names[:-1]))
 
 
-def _unlimited() -> Any:  # noqa: ANN401 - pyvmomi has no types
-    def allocation() -> Any:  # noqa: ANN401 - pyvmomi has no types
+def _unlimited() -> Any:
+    def allocation() -> Any:
         shares = vim.SharesInfo(level=vim.SharesInfo.Level.normal, shares=0)
         return vim.ResourceAllocationInfo(reservation=0, expandableReservation=True, limit=-1, shares=shares)
 

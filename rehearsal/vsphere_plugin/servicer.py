@@ -43,7 +43,7 @@ def _explained(method: Callable[..., Any]) -> Callable[..., Any]:
     """Turn the plugin's refusals into gRPC errors; a half-made resource goes along, so that the engine records it."""
 
     @wraps(method)
-    def call(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
+    def call(self: Servicer, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
         except Refused as refused:
@@ -60,52 +60,44 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self) -> None:
         self._connection: Connection | None = None
 
-    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:  # noqa: N802, D102
+    def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         del request, context
         return plugin_pb2.PluginInfo(version=version("pulumi-vsphere"))
 
     @_explained
     def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.CheckResponse:  # noqa: N802, D102
+    ) -> provider_pb2.CheckResponse:
         del context
         for name in sorted(set(from_struct(request.news)) - _PROVIDER_SETTINGS):
             raise Refused(f"the vSphere plugin for rehearsals does not serve the provider setting {name}")
         return provider_pb2.CheckResponse(inputs=request.news)
 
-    def DiffConfig(
-        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.DiffResponse:  # noqa: N802, D102
+    def DiffConfig(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         del context
         changed = from_struct(request.olds) != from_struct(request.news)
         some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some if changed else none)
 
     @_explained
-    def Configure(  # noqa: N802, D102
+    def Configure(
         self, request: provider_pb2.ConfigureRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ConfigureResponse:
         del context
         settings = from_struct(request.args)
         if str(settings.get("allowUnverifiedSsl", "false")) not in ("false", "False"):
-            raise Refused(
-                "the vSphere plugin for rehearsals checks certificates: allowUnverifiedSsl is not served"
-            )
+            raise Refused("the vSphere plugin for rehearsals checks certificates: allowUnverifiedSsl is not served")
         self._connection = Connection(settings["vsphereServer"], settings["user"], settings["password"])
         return provider_pb2.ConfigureResponse(acceptSecrets=False, supportsPreview=True)
 
     @_explained
-    def Invoke(
-        self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.InvokeResponse:  # noqa: N802, D102
+    def Invoke(self, request: provider_pb2.InvokeRequest, context: grpc.ServicerContext) -> provider_pb2.InvokeResponse:
         del context
         answer = lookups.look_up(self._connected(), request.tok, from_struct(request.args))
-        return provider_pb2.InvokeResponse(**{"return": to_struct(answer)})
+        return _invoke_response(answer)
 
     @_explained
-    def Check(
-        self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.CheckResponse:  # noqa: N802, D102
+    def Check(self, request: provider_pb2.CheckRequest, context: grpc.ServicerContext) -> provider_pb2.CheckResponse:
         del context
         token = _token(request.urn)
         inputs = from_struct(request.news)
@@ -116,9 +108,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=to_struct(with_defaults(token, inputs)), failures=failures)
 
     @_explained
-    def Diff(
-        self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.DiffResponse:  # noqa: N802, D102
+    def Diff(self, request: provider_pb2.DiffRequest, context: grpc.ServicerContext) -> provider_pb2.DiffResponse:
         del context
         token = _token(request.urn)
         state, inputs = from_struct(request.olds), from_struct(request.news)
@@ -126,21 +116,17 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return _diff_response(differences(token, state, inputs))
 
     @_explained
-    def Create(
-        self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.CreateResponse:  # noqa: N802, D102
+    def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         del context
         inputs = from_struct(request.properties)
         if request.preview:
-            planned = {**{name: UNKNOWN for name in _COMPUTED}, **inputs}
+            planned = {**dict.fromkeys(_COMPUTED, UNKNOWN), **inputs}
             return provider_pb2.CreateResponse(properties=to_struct(_without_settings(planned)))
         found = _KINDS[_token(request.urn)].create(self._connected(), inputs)
         return provider_pb2.CreateResponse(id=found.id, properties=to_struct(found.properties))
 
     @_explained
-    def Read(
-        self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.ReadResponse:  # noqa: N802, D102
+    def Read(self, request: provider_pb2.ReadRequest, context: grpc.ServicerContext) -> provider_pb2.ReadResponse:
         del context
         token = _token(request.urn)
         state, inputs = from_struct(request.properties), from_struct(request.inputs)
@@ -154,9 +140,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     @_explained
-    def Update(
-        self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext
-    ) -> provider_pb2.UpdateResponse:  # noqa: N802, D102
+    def Update(self, request: provider_pb2.UpdateRequest, context: grpc.ServicerContext) -> provider_pb2.UpdateResponse:
         del context
         state, inputs = from_struct(request.olds), from_struct(request.news)
         if request.preview:
@@ -165,12 +149,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=to_struct(found.properties))
 
     @_explained
-    def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802, D102
+    def Delete(self, request: provider_pb2.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
         del context
         _KINDS[_token(request.urn)].delete(self._connected(), request.id, from_struct(request.properties))
         return empty_pb2.Empty()
 
-    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:  # noqa: N802, D102
+    def Cancel(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> empty_pb2.Empty:
         del request, context
         return empty_pb2.Empty()
 
@@ -178,6 +162,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if self._connection is None:
             raise Refused("the vSphere plugin was asked before it was configured")
         return self._connection
+
+
+def _invoke_response(answer: Properties) -> provider_pb2.InvokeResponse:
+    response = provider_pb2.InvokeResponse()
+    getattr(response, "return").CopyFrom(to_struct(answer))  # the field's name is a keyword of Python
+    return response
 
 
 def _token(urn: str) -> str:
@@ -213,12 +203,10 @@ def _read_inputs(token: str, inputs: Properties, found: Found) -> Properties:
             for name, value in found.properties.items()
             if name in with_defaults(token, {}) or name == "name"
         }
-    return {
-        name: _in_the_shape_of(value, found.properties.get(name, value)) for name, value in inputs.items()
-    }
+    return {name: _in_the_shape_of(value, found.properties.get(name, value)) for name, value in inputs.items()}
 
 
-def _in_the_shape_of(asked: Any, found: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _in_the_shape_of(asked: Any, found: Any) -> Any:
     """Return what was found, with only those parts that the inputs asked for."""
     if isinstance(asked, dict) and isinstance(found, dict):
         return {key: _in_the_shape_of(value, found.get(key, value)) for key, value in asked.items()}

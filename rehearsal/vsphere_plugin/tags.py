@@ -20,7 +20,7 @@ _ASSOCIATION = "/tagging/tag-association"
 class TagCategory(ResourceKind):
     """A category of tags; categories are global in a vCenter."""
 
-    token = "vsphere:index/tagCategory:TagCategory"  # noqa: S105 - not a password
+    token = "vsphere:index/tagCategory:TagCategory"
 
     def create(self, connection: Connection, inputs: Properties) -> Found:
         """Create it."""
@@ -67,7 +67,7 @@ class TagCategory(ResourceKind):
 class Tag(ResourceKind):
     """A tag of a category."""
 
-    token = "vsphere:index/tag:Tag"  # noqa: S105 - not a password
+    token = "vsphere:index/tag:Tag"
 
     def create(self, connection: Connection, inputs: Properties) -> Found:
         """Create it."""

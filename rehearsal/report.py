@@ -1,0 +1,90 @@
+"""What a rehearsal tells at its end: what was made, what was real, what was played, how long it took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rehearsal.observe import Observed
+    from rehearsal.plugin import Plugin
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a rehearsal: what it was, what came of it, how long it took (seconds)."""
+
+    name: str
+    outcome: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a report tells; `calls` is the number of calls to vCenter during the first `up`."""
+
+    environment: str
+    machines: Sequence[Observed]
+    steps: Sequence[Step]
+    plugin: Plugin
+    engine_version: str
+    calls: int
+
+
+def show_report(report: Report, console: Console | None = None) -> None:
+    """Print a report."""
+    console = console or Console(highlight=False)
+    console.print(f"\n[bold]Rehearsal of {report.environment}[/bold]\n")
+    console.print(_machines(report.machines))
+    console.print()
+    console.print(_steps(report.steps, report.calls))
+    console.print()
+    console.print(_truth(report))
+
+
+def _machines(machines: Sequence[Observed]) -> Table:
+    table = Table("machine", "CPUs", "memory", "power", "address", box=None, pad_edge=False)
+    for machine in machines:
+        power = "on" if machine.powered_on else "off"
+        memory = f"{machine.memory_mib / 1024:g} GiB"
+        table.add_row(machine.name, str(machine.cpus), memory, power, machine.address or "none")
+    table.caption = "as the simulated vCenter reports them over the vSphere API"
+    table.caption_justify = "left"
+    return table
+
+
+def _steps(steps: Sequence[Step], calls: int) -> Table:
+    table = Table("step", "outcome", "seconds", box=None, pad_edge=False)
+    for step in steps:
+        table.add_row(step.name, step.outcome, f"{step.seconds:.1f}")
+    table.add_section()
+    table.add_row("in all", f"{calls} calls to vCenter during up", f"{sum(step.seconds for step in steps):.1f}")
+    return table
+
+
+def _truth(report: Report) -> Table:
+    """Say what was real, what was simulated and what was played; nothing played may pass for real."""
+    plugin_row = "real" if report.plugin.kind == "official" else "played"
+    rows = {
+        "real": [
+            f"Pulumi engine {report.engine_version}",
+            "the program, its documents and its secrets",
+            "TLS and login to vCenter, with a certificate that is checked",
+        ],
+        "simulated": ["vCenter: VMware's simulator with additions of Slipway's"],
+        "played": [
+            "hosts, disks and networks: names without hardware",
+            "guests: each has only an address, from its own metadata",
+        ],
+    }
+    rows[plugin_row].append(report.plugin.description)
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for kind, entries in rows.items():
+        for index, entry in enumerate(entries):
+            table.add_row(kind if index == 0 else "", entry)
+    return table
