@@ -145,6 +145,8 @@ def shown(value: Any) -> str:  # noqa: ANN401 - a document can hold anything
     """Return a value as a refusal shows it: on one line, cut where it is long, nothing for lists and mappings."""
     if isinstance(value, dict | list):
         return ""
+    if "PRIVATE KEY" in str(value):
+        return "(a private key, not shown)"
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     text = text.encode("unicode_escape").decode() if not text.isprintable() else text
     return text if len(text) <= LONGEST_SHOWN_VALUE else f"{text[:LONGEST_SHOWN_VALUE]}..."

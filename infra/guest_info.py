@@ -27,6 +27,8 @@ def packed(document: str) -> str:
 
 def unpacked(value: str) -> str:
     """Return the document that `packed` made a value from. Raises `ValueError` for another kind of value."""
+    if not value:
+        raise ValueError("is empty, not gzip+base64")
     try:
         return gzip.decompress(base64.b64decode(value, validate=True)).decode()
     except (OSError, EOFError) as error:

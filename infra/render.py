@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,17 @@ def _environment() -> Environment:
     return environment
 
 
+_SURROGATES = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
+
+
 def _as_yaml(value: object) -> str:
-    """Return a value as a YAML flow scalar, list or mapping: JSON, which no quote or line break can leave."""
-    return json.dumps(value, ensure_ascii=True, sort_keys=True)
+    """Return a value as a YAML flow scalar, list or mapping: JSON, which no quote or line break can leave.
+
+    JSON writes characters past U+FFFF as two halves, which YAML does not put together again; YAML has \\U for them.
+    """
+    return _SURROGATES.sub(_whole_character, json.dumps(value, ensure_ascii=True, sort_keys=True))
+
+
+def _whole_character(halves: re.Match[str]) -> str:
+    high, low = (int(half, 16) for half in halves.groups())
+    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"

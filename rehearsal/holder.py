@@ -5,6 +5,7 @@ Started as `python -m rehearsal.holder ENVIRONMENT`; says `ready` or the reason 
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -32,7 +33,15 @@ def main(environment_name: str) -> int:
     signal.signal(signal.SIGTERM, lambda *_: vcenter.terminate())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run; the rehearsal's end follows it
     print(READY, flush=True)
-    return vcenter.wait()
+    return _wait_for(vcenter.pid)
+
+
+def _wait_for(process: int) -> int:
+    """Wait for a process and return its exit code; as the first process, take the end of orphans to notice too."""
+    while True:
+        ended, status = os.wait()
+        if ended == process:
+            return os.waitstatus_to_exitcode(status)
 
 
 def _set_up(layout: Layout) -> subprocess.Popen[bytes]:

@@ -87,9 +87,9 @@ def slipway_command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def rehearsing(environment: str, *, keep: bool = False) -> Iterator[Rehearsal]:
+def rehearsing(environment: str, *, keep: bool = False, root: Path = ROOT) -> Iterator[Rehearsal]:
     """Start a rehearsal, yield it, and end it: also after an error, unless it shall be kept."""
-    rehearsal = start(environment, keep=keep)
+    rehearsal = start(environment, keep=keep, root=root)
     try:
         yield rehearsal
     except BaseException:
@@ -99,15 +99,15 @@ def rehearsing(environment: str, *, keep: bool = False) -> Iterator[Rehearsal]:
         rehearsal.end()
 
 
-def start(environment: str, *, keep: bool = False) -> Rehearsal:
+def start(environment: str, *, keep: bool = False, root: Path = ROOT) -> Rehearsal:
     """Start the rehearsal of an environment with an empty state and a fresh simulated vCenter.
 
-    With `keep` it outlives this process. Raises `NotPossibleHere` when one is running already or this machine does
+    With `keep` it outlives this process; `root` is the checkout whose environment it is. Raises `NotPossibleHere` when one is running already or this machine does
     not allow it, `MissingProgram` when a program has not been built, `StepFailed` when it does not come up.
     """
     isolation.check_possible()
     check_programs()
-    layout = Layout(environment)
+    layout = Layout(environment, root)
     lock = _locked(layout)
     if layout.folder.exists():
         shutil.rmtree(layout.folder)

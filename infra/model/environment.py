@@ -12,6 +12,7 @@ from infra.model.types import (
     AddressRangeText,
     DomainName,
     EnvironmentName,
+    HostName,
     LoginName,
     Network,
     OneLine,
@@ -58,7 +59,7 @@ class NodeNetwork(Document):
     """Addresses of the DNS servers, one to three."""
     domain: DomainName = Field(examples=["dev.example.internal"])
     """DNS domain of the nodes; a node's full name is `<node>.<domain>`."""
-    time_servers: list[OneLine] = Field(min_length=1, examples=[["ntp.example.internal"]])
+    time_servers: list[HostName] = Field(min_length=1, examples=[["ntp.example.internal"]])
     """Names or addresses of the NTP servers."""
 
 

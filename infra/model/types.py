@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _LABEL_PATTERN = rf"^{_LABEL}$"
 _DOMAIN_PATTERN = rf"^{_LABEL}(\.{_LABEL})+$"
+_HOST_PATTERN = rf"^{_LABEL}(\.{_LABEL})*$"
 _VSPHERE_PATTERN = r"^[^/\\%\x00-\x1f]+$"
 _RELEASE_PATTERN = r"^[0-9]{4}\.(0?[1-9]|1[0-2])\.[0-9]+$"
 _SSH_KEY_PATTERN = (
@@ -96,6 +97,15 @@ DomainName = Annotated[
         LONGEST_DOMAIN_NAME,
         "a domain name",
         "write it in lower case with its dots, for example dev.example.internal",
+    ),
+]
+HostName = Annotated[
+    str,
+    Text(
+        _HOST_PATTERN,
+        LONGEST_DOMAIN_NAME,
+        "a host name or address",
+        "write for example ntp.example.internal or 10.20.0.4",
     ),
 ]
 VsphereName = Annotated[

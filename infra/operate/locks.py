@@ -78,6 +78,7 @@ def read_locks(folder: Path, stack: str) -> list[Lock]:
 def _engine_runs(process: int) -> bool:
     """Whether a process of that id lives and is a Pulumi engine; ids are used again, so the name is looked at too."""
     try:
-        return Path(f"/proc/{process}/comm").read_text(encoding="ascii").strip().startswith("pulumi")
-    except FileNotFoundError:
+        name, _, rest = Path(f"/proc/{process}/stat").read_text(encoding="ascii").partition(" (")[2].rpartition(") ")
+    except (FileNotFoundError, ProcessLookupError):
         return False
+    return name.startswith("pulumi") and not rest.startswith("Z")  # Z: it has ended, its parent has not noticed

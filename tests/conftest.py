@@ -1,0 +1,65 @@
+"""What all tests share: the update flag of golden files, and honest skips."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+GOLDEN = Path(__file__).parent / "golden"
+ELSEWHERE = "elsewhere: "  # begins the reason of a skip that no change to this machine's files could avoid
+
+_skipped: dict[str, str] = {}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the expected texts anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a whole text with the file of that name in tests/golden, or write it with --update-golden."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"tests/golden/{name} is missing: run make golden"
+        assert text == path.read_text(encoding="utf-8"), f"differs from tests/golden/{name}: see make golden"
+
+    return compare
+
+
+@pytest.fixture(autouse=True)
+def _no_logins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away the person's own logins: a test talks to this machine alone."""
+    for name in list(os.environ):
+        if name.startswith(("PULUMI_", "VSPHERE_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.skipped:  # type: ignore[attr-defined]
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)  # type: ignore[attr-defined]
+        _skipped[item.nodeid] = reason.removeprefix("Skipped: ")
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for test, reason in sorted(_skipped.items()):
+        terminalreporter.write_line(f"skipped: {test}: {reason}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a CI run in which a test was skipped that needs only this machine."""
+    needless = [test for test, reason in _skipped.items() if not reason.startswith(ELSEWHERE)]
+    if os.environ.get("CI") and needless and exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

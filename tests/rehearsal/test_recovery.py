@@ -1,0 +1,146 @@
+"""A run that is killed at any point: the next `up` explains what it finds and ends right."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rehearsal.session import slipway_command
+from tests.support.state import assert_all_agree, planned_machines, recorded_machines, simulated_machines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rehearsal.control import Phase
+    from rehearsal.session import Rehearsal
+
+pytestmark = pytest.mark.rehearsal
+PATIENCE = 60.0  # seconds until a call has to be held
+
+
+@pytest.fixture(autouse=True)
+def _empty(rehearsal: Rehearsal) -> Iterator[None]:
+    """Begin each test with nothing made."""
+    yield
+    rehearsal.control.release_all()
+    done = rehearsal.slipway("destroy", "dev", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert simulated_machines(rehearsal) == {}
+
+
+def descendants(process: int) -> list[int]:
+    """Return a process and all that it started, as they are now."""
+    found = [process]
+    for task in Path(f"/proc/{process}/task").iterdir():
+        for child in (task / "children").read_text(encoding="ascii").split():
+            found += descendants(int(child))
+    return found
+
+
+def killed_run(rehearsal: Rehearsal, method: str, name: str, phase: Phase) -> None:
+    """Start `up`, and kill it with everything that it started once a call to vCenter is held and the rest is done."""
+    hold = rehearsal.control.hold(method, name, phase)
+    log = rehearsal.layout.folder / "killed.log"
+    with log.open("w", encoding="utf-8") as output:
+        run = rehearsal.popen(slipway_command("up", "dev", "--yes"), stdout=output, stderr=output)
+        rehearsal.control.wait_until_held(hold, PATIENCE)
+        wait_until_recorded(rehearsal, planned_machines(rehearsal) - {name} if name else set())
+        for process in reversed(descendants(run.pid)):
+            os.kill(process, signal.SIGKILL)
+        run.wait()
+    rehearsal.control.release_all()
+
+
+def wait_until_recorded(rehearsal: Rehearsal, machines: set[str]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not machines <= set(recorded_machines(rehearsal)):
+        assert time.monotonic() < deadline, f"{machines} were not recorded within {PATIENCE} seconds"
+
+
+@pytest.mark.parametrize(
+    ("method", "phase", "leftovers"),
+    [
+        ("CloneVM_Task", "running", "remove"),
+        ("CloneVM_Task", "after", "remove"),
+        ("ReconfigVM_Task", "before", "remove"),
+        ("PowerOnVM_Task", "before", "remove"),
+        ("PowerOnVM_Task", "before", "adopt"),
+        ("PowerOnVM_Task", "after", "adopt"),
+    ],
+    ids=[
+        "clone running",
+        "clone done but unrecorded",
+        "before it is configured",
+        "before power-on, then removed",
+        "before power-on, then adopted",
+        "powered on but unrecorded, then adopted",
+    ],
+)
+def test_next_up_ends_right(rehearsal: Rehearsal, method: str, phase: Phase, leftovers: str) -> None:
+    killed_run(rehearsal, method, "dev-cpu-2", phase)
+    done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", leftovers)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "dev.compute: released the lock of a run that was killed (process " in said
+    assert "dev.compute: a killed run was creating dev-cpu-2" in said
+    assert_all_agree(rehearsal)
+    quiet = rehearsal.slipway("preview", "dev", "--expect-no-changes")
+    assert quiet.returncode == 0, quiet.stdout + quiet.stderr
+
+
+def test_killed_between_two_machines(rehearsal: Rehearsal) -> None:
+    killed_run(rehearsal, "CloneVM_Task", "dev-cpu-2", "before")
+    assert "dev-cpu-2" not in simulated_machines(rehearsal)
+    done = rehearsal.slipway("up", "dev", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_all_agree(rehearsal)
+
+
+def test_what_a_killed_create_of_a_folder_made_is_taken_over(rehearsal: Rehearsal) -> None:
+    killed_run(rehearsal, "CreateFolder", "", "after")
+    done = rehearsal.slipway("up", "dev", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_all_agree(rehearsal)
+
+
+def test_unfinished_machine_is_not_adopted(rehearsal: Rehearsal) -> None:
+    killed_run(rehearsal, "CloneVM_Task", "dev-cpu-2", "after")
+    done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", "adopt")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "dev.compute: dev-cpu-2: was cloned but never configured, so it can't be adopted; "
+        "repeat with --leftovers remove"
+    )
+
+
+def test_leftover_machine_is_not_touched_without_an_answer(rehearsal: Rehearsal) -> None:
+    killed_run(rehearsal, "PowerOnVM_Task", "dev-cpu-2", "after")
+    before = simulated_machines(rehearsal)
+    done = rehearsal.slipway("up", "dev", "--yes")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        "dev.compute: dev-cpu-2 is in vCenter (configured, powered on) but not in the state: "
+        "a killed run left it there; repeat the command with --leftovers adopt or remove"
+    )
+    assert simulated_machines(rehearsal) == before
+    assert "dev-cpu-2" not in recorded_machines(rehearsal)
+
+
+def test_failed_power_on_is_recorded_and_the_next_up_goes_on_from_it(rehearsal: Rehearsal) -> None:
+    rehearsal.control.fail(
+        "PowerOnVM_Task", "dev-cpu-2", "InsufficientMemoryResourcesFault", "played: not enough memory on the host"
+    )
+    failed = rehearsal.slipway("up", "dev", "--yes")
+    assert failed.returncode == 1
+    assert "not enough memory on the host" in failed.stdout + failed.stderr
+    first = recorded_machines(rehearsal)["dev-cpu-2"]
+    assert simulated_machines(rehearsal)["dev-cpu-2"] == first
+    done = rehearsal.slipway("up", "dev", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert recorded_machines(rehearsal)["dev-cpu-2"] == first
+    assert_all_agree(rehearsal)
