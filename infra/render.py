@@ -46,9 +46,9 @@ _SURROGATES = re.compile(r"\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
 def _as_yaml(value: object) -> str:
-    """Return a value as a YAML flow scalar, list or mapping: JSON, which no quote or line break can leave.
+    r"""Return a value as a YAML flow scalar, list or mapping: JSON, which no quote or line break can leave.
 
-    JSON writes characters past U+FFFF as two halves, which YAML does not put together again; YAML has \\U for them.
+    JSON writes characters past U+FFFF as two halves, which YAML does not put together again; YAML has \U for them.
     """
     return _SURROGATES.sub(_whole_character, json.dumps(value, ensure_ascii=True, sort_keys=True))
 

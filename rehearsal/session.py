@@ -102,8 +102,9 @@ def rehearsing(environment: str, *, keep: bool = False, root: Path = ROOT) -> It
 def start(environment: str, *, keep: bool = False, root: Path = ROOT) -> Rehearsal:
     """Start the rehearsal of an environment with an empty state and a fresh simulated vCenter.
 
-    With `keep` it outlives this process; `root` is the checkout whose environment it is. Raises `NotPossibleHere` when one is running already or this machine does
-    not allow it, `MissingProgram` when a program has not been built, `StepFailed` when it does not come up.
+    With `keep` it outlives this process; `root` is the checkout whose environment it is. Raises `NotPossibleHere` when
+    one is running already or this machine does not allow it, `MissingProgram` when a program has not been built,
+    `StepFailed` when it does not come up.
     """
     isolation.check_possible()
     check_programs()

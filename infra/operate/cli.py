@@ -110,9 +110,8 @@ def rehearse(
     stop: Annotated[bool, typer.Option("--stop", help="End a rehearsal that was left running.")] = False,
 ) -> None:
     """Run an environment for real against a simulated vCenter, on this machine alone."""
-    from rehearsal.run import open_shell, rehearse_environment, stop_rehearsal
-
     from infra.catalog import Catalog
+    from rehearsal.run import open_shell, rehearse_environment, stop_rehearsal
 
     Catalog().load(environment)
     if stop:

@@ -59,14 +59,22 @@ def recorded_ids(deployment: Deployment) -> set[str]:
     return {resource["id"] for resource in deployment.get("resources") or [] if resource.get("id")}
 
 
-def without_pending(deployment: Deployment, adopted: Mapping[str, str], gone: set[str]) -> Deployment:
+@dataclass(frozen=True)
+class Adopted:
+    """Something that a killed create made: its identifier and the outputs to record with it."""
+
+    id: str
+    outputs: dict[str, Any]
+
+
+def without_pending(deployment: Deployment, adopted: Mapping[str, Adopted], gone: set[str]) -> Deployment:
     """Return a deployment without pending operations.
 
-    `adopted` gives the identifier, by URN, of things that a killed create made: they are recorded with the inputs
-    they were made from. `gone` are the URNs of recorded things that a killed delete had removed.
+    `adopted` gives, by URN, what killed creates made: it is recorded with the inputs it was made from. `gone` are the
+    URNs of recorded things that a killed delete had removed.
     """
     created = [
-        {**entry["resource"], "id": adopted[urn], "outputs": entry["resource"].get("inputs", {})}
+        {**entry["resource"], "id": adopted[urn].id, "outputs": adopted[urn].outputs}
         for entry in deployment.get("pending_operations") or []
         if (urn := entry["resource"]["urn"]) in adopted
     ]

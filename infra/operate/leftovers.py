@@ -17,11 +17,13 @@ from infra.operate.interrupted import (
     RESOURCE_POOL,
     TAG,
     TAG_CATEGORY,
+    Adopted,
     pending_operations,
     recorded_ids,
     unfinished_machines,
     without_pending,
 )
+from infra.vsphere.adoption import adopted_outputs
 from infra.vsphere.machines import machines_in_folder, power_on, remove, wait_for_clones, wait_until_idle
 from infra.vsphere.session import find, vcenter_session
 from infra.vsphere.tagging import category_id, tag_id
@@ -101,15 +103,15 @@ class _Repair:
         self._vcenter = vcenter
         self._credentials = credentials
 
-    def settle(self, pending: list[PendingOperation], recorded: set[str], choice: Choice | None) -> dict[str, str]:
-        """Decide about everything that was being created; return the identifiers of what is adopted, by URN."""
+    def settle(self, pending: list[PendingOperation], recorded: set[str], choice: Choice | None) -> dict[str, Adopted]:
+        """Decide about everything that was being created; return what is adopted, by URN."""
         places = self._environment.vcenter
         _, release = Catalog().load(self._environment.name)
         running = wait_for_clones(self._vcenter, places.datacenter, release.machine_template.name)
         if running:
             self._say(f"waited for {running} clones that a killed run had started")
         machines = {m.name: m for m in machines_in_folder(self._vcenter, places.datacenter, places.folder)}
-        adopted: dict[str, str] = {}
+        adopted: dict[str, Adopted] = {}
         for operation in pending:
             self._say(f"a killed run was {operation.operation} {operation.name}")
             if operation.operation != "creating":
@@ -117,12 +119,13 @@ class _Repair:
             machine = machines.get(operation.name)
             if operation.kind != MACHINE:
                 identifier = self._identifier(operation)
+                taken = Adopted(identifier, operation.inputs) if identifier else None
             elif machine is not None and machine.uuid not in recorded:
-                identifier = self._settle_machine(machine, choice)
+                taken = self._settle_machine(operation, machine, choice)
             else:
-                identifier = None
-            if identifier:
-                adopted[operation.urn] = identifier
+                taken = None
+            if taken:
+                adopted[operation.urn] = taken
         return adopted
 
     def removed_already(self, pending: list[PendingOperation]) -> set[str]:
@@ -133,7 +136,9 @@ class _Repair:
         deleting = [op for op in pending if op.operation == "deleting" and op.kind == FOLDER]
         return {operation.urn for operation in deleting if self._identifier(operation) is None}
 
-    def _settle_machine(self, machine: FoundMachine, choice: Choice | None) -> str | None:
+    def _settle_machine(
+        self, operation: PendingOperation, machine: FoundMachine, choice: Choice | None
+    ) -> Adopted | None:
         wait_until_idle(machine)
         finished = machine.first_boot_name == machine.name
         choice = choice or self._ask(machine, finished=finished)
@@ -150,7 +155,7 @@ class _Repair:
         if not machine.powered_on:
             power_on(machine)
         self._say(f"adopting {machine.name}")
-        return machine.uuid
+        return Adopted(machine.uuid, adopted_outputs(machine, operation.inputs))
 
     def _ask(self, machine: FoundMachine, *, finished: bool) -> Choice:
         state = "configured" if finished else "not configured yet"

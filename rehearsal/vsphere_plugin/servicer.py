@@ -113,7 +113,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         token = _token(request.urn)
         state, inputs = from_struct(request.olds), from_struct(request.news)
         check_change(token, state, inputs)
-        return _diff_response(differences(token, state, inputs))
+        return _diff_response(differences(token, state, inputs), named="name" in inputs)
 
     @_explained
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
@@ -177,7 +177,8 @@ def _token(urn: str) -> str:
     return token
 
 
-def _diff_response(found: list[Difference]) -> provider_pb2.DiffResponse:
+def _diff_response(found: list[Difference], *, named: bool) -> provider_pb2.DiffResponse:
+    """Return an answer like the official plugin's: a thing with a name of its own is deleted before it is made anew."""
     kinds = provider_pb2.PropertyDiff.Kind
     detailed = {
         difference.path: provider_pb2.PropertyDiff(
@@ -186,13 +187,20 @@ def _diff_response(found: list[Difference]) -> provider_pb2.DiffResponse:
         for difference in found
     }
     some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+    replaces = sorted({_reason(difference.path) for difference in found if difference.replaces})
     return provider_pb2.DiffResponse(
         changes=some if found else none,
-        replaces=[difference.path for difference in found if difference.replaces],
+        replaces=replaces,
+        deleteBeforeReplace=bool(replaces) and named,
         diffs=sorted({difference.path.partition(".")[0].partition("[")[0] for difference in found}),
         detailedDiff=detailed,
         hasDetailedDiff=True,
     )
+
+
+def _reason(path: str) -> str:
+    """Return the key under which the official plugin names a reason; the template of a clone has none of its own."""
+    return "__meta" if path.startswith("clone") else path
 
 
 def _read_inputs(token: str, inputs: Properties, found: Found) -> Properties:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import string
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,7 @@ from infra.model.environment import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from infra.compute.plan import NodePlan
 
@@ -142,7 +142,7 @@ def test_packing_is_stable_and_comes_back(document: str) -> None:
 
 @pytest.mark.parametrize("value", ["", "no base64!", "aGVsbG8="])
 def test_unpacking_something_else_is_refused(value: str) -> None:
-    with pytest.raises(ValueError, match="gzip|base64|Only|padding"):
+    with pytest.raises(ValueError, match=r"gzip|base64|Only|padding"):
         unpacked(value)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT
@@ -11,6 +10,7 @@ from rehearsal.session import Rehearsal, rehearsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _COPIED = ("infra", "rehearsal", "stacks", "templates", "Pulumi.yaml", "__main__.py", "slipway")
 _SHARED = (".venv", ".tools", "tools")
