@@ -95,7 +95,7 @@ def _start_vcenter(layout: Layout) -> subprocess.Popen[bytes]:
         str(TOOLS / "bin" / "vcenter-simulator"),
         *(str(part) for pair in arguments.items() for part in pair),
     ]
-    with layout.log_file.open("wb") as log:
+    with layout.log_file.open("ab") as log:
         process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,

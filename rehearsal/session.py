@@ -170,22 +170,25 @@ def _locked(layout: Layout) -> IO[str]:
 
 def _start_holder(layout: Layout, lock: IO[str], *, keep: bool) -> subprocess.Popen[str]:
     """Start the first process and wait until it is ready; the lock lives as long as that process."""
-    starter = subprocess.Popen(
-        isolation.unshared([sys.executable, "-m", "rehearsal.holder", layout.environment]),
-        cwd=layout.root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        pass_fds=[lock.fileno()],
-        preexec_fn=None if keep else end_with_parent,  # noqa: PLW1509 - runs before any thread is started
-    )
+    with layout.log_file.open("ab") as log:
+        starter = subprocess.Popen(
+            isolation.unshared([sys.executable, "-m", "rehearsal.holder", layout.environment]),
+            cwd=layout.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+            pass_fds=[lock.fileno()],
+            preexec_fn=None if keep else end_with_parent,  # noqa: PLW1509 - runs before any thread is started
+        )
     lock.close()
     said = starter.stdout.readline() if starter.stdout else ""
     if said.strip() != READY:
         rest = starter.stdout.read() if starter.stdout else ""
         starter.wait()
-        raise StepFailed("rehearsal", (said + rest).strip() or f"ended with exit code {starter.returncode}")
+        log_text = layout.log_file.read_text(encoding="utf-8")
+        raise StepFailed("rehearsal", (said + rest + log_text).strip() or f"ended with exit code {starter.returncode}")
     return starter
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
 from infra.errors import NotPossibleHere
+from infra.operate.addresses import make_room
 from infra.operate.engine import LayerStack, colour, engine_step, open_stack, show_error, show_output
 from infra.operate.leftovers import Choice, resolve_leftovers
 from infra.operate.locks import release_stale_locks
@@ -45,6 +46,7 @@ def run_up(environment_name: str, layer: str | None, *, yes: bool, leftovers: st
         if not yes:
             _preview(stack, expect_no_changes=False)
             _ask(f"Do this to {stack.name}?", "--yes")
+        make_room(stack, environment, release)
         with engine_step(stack, "up"):
             stack.handle.up(
                 on_output=show_output,

@@ -175,8 +175,11 @@ def machine_by_uuid(connection: Connection, uuid: str) -> Any:
 
 
 def _half_made(machine: Any, inputs: Properties) -> Found:
-    """Return what the official plugin records of a machine that did not start: little enough to try again next time."""
-    known = {name: value for name, value in inputs.items() if name != "hardwareVersion" and not name.startswith("__")}
+    """Return what the official plugin records of a machine that did not start: it has no tags yet.
+
+    The next update attaches them, and leaves the machine off.
+    """
+    known = {name: value for name, value in inputs.items() if name != "tags" and not name.startswith("__")}
     uuid = machine.config.uuid
     return Found(uuid, {**known, "uuid": uuid, "moid": machine._moId, "powerState": "off", "rebootRequired": True})
 

@@ -164,7 +164,8 @@ def test_failed_configuration_leaves_nothing(site: Site) -> None:
     assert [found.name for found in site.rehearsal.control.machines()] == [TEMPLATE]
 
 
-def test_failed_power_on_leaves_a_recorded_machine_that_the_next_update_starts(site: Site) -> None:
+def test_failed_power_on_leaves_a_recorded_machine_that_an_update_does_not_start(site: Site) -> None:
+    """To start it is left to Slipway: see infra/operate/leftovers.py."""
     site.rehearsal.control.fail("PowerOnVM_Task", "base", "InsufficientMemoryResourcesFault", "played: no memory")
     with pytest.raises(PluginFailed, match="error powering on virtual machine: powerOn") as failed:
         machine(site)
@@ -172,10 +173,10 @@ def test_failed_power_on_leaves_a_recorded_machine_that_the_next_update_starts(s
     left = {found.uuid: found.power for found in site.rehearsal.control.machines() if not found.template}
     assert left == {answer["half_made"]: "poweredOff"}
     made = Resource(MACHINE, "machine", dict(site.base), answer["half_made"], answer["state"])
-    assert site.plugin.diff(made, site.base)["changes"]
     site.plugin.update(made, site.base)
-    assert {found.power for found in site.rehearsal.control.machines() if not found.template} == {"poweredOn"}
+    power = {found.power for found in site.rehearsal.control.machines() if not found.template}
     site.plugin.delete(made)
+    assert power == {"poweredOff"}
 
 
 def test_machine_that_is_gone_is_found_to_be_gone_but_cannot_be_deleted(site: Site) -> None:

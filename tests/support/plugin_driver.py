@@ -122,12 +122,12 @@ class Driver:
 def failure(error: grpc.RpcError) -> dict[str, Any]:
     """Return the words of an error, and what was half-made if the plugin says so."""
     answer: dict[str, Any] = {"error": error.details()}
-    for key, value in error.trailing_metadata() or ():
-        if key == DETAILS:
-            for detail in status_pb2.Status.FromString(value).details:
-                half = provider_pb2.ErrorResourceInitFailed()
-                if detail.Unpack(half):
-                    answer |= {"half_made": half.id, "state": plain(half.properties), "reasons": list(half.reasons)}
+    metadata: Any = error.trailing_metadata()
+    details = dict(metadata or ()).get(DETAILS, b"")
+    for detail in status_pb2.Status.FromString(details).details:
+        half = provider_pb2.ErrorResourceInitFailed()
+        if detail.Unpack(half):
+            answer |= {"half_made": half.id, "state": plain(half.properties), "reasons": list(half.reasons)}
     return answer
 
 

@@ -20,8 +20,8 @@ def raise_on_first_interrupt() -> None:
     signal.signal(signal.SIGINT, raise_once)
 
 
-def leave() -> NoReturn:
+def leave(code: int = _EXIT_CODE) -> NoReturn:
     """End the process without waiting for threads, which wait for answers that the engine no longer gives."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(_EXIT_CODE)
+    os._exit(code)

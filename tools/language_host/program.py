@@ -22,6 +22,8 @@ def main() -> None:
 
         sys.path[0] = start.root_directory
         code = execute(start)
+        if code != 0:
+            leave(code)
     except KeyboardInterrupt:
         leave()
     sys.exit(code)

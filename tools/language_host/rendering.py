@@ -6,6 +6,7 @@ from traceback import FrameSummary, StackSummary, TracebackException
 
 import pulumi
 
+_ANSWER_OF_A_PLUGIN = str(Path("pulumi", "runtime", "invoke.py"))  # where the SDK raises a failed data source
 _MACHINERY = Path(__file__).resolve().parent
 
 
@@ -15,10 +16,13 @@ def render_error(error: BaseException, root: Path) -> str:
     A `pulumi.RunError`, and any exception whose attribute `for_people` is true, is its message alone. Every
     other one is a traceback of the frames in the project's own files; when there are none, of all frames: it
     is a bug outside the project. A SyntaxError shows the file and line it was found in.
+    What a plugin answers to a data source is that answer alone.
     """
     if isinstance(error, pulumi.RunError) or getattr(error, "for_people", False) is True:
         return str(error)
     report = TracebackException.from_exception(error)
+    if type(error) is Exception and report.stack and report.stack[-1].filename.endswith(_ANSWER_OF_A_PLUGIN):
+        return str(error)  # the SDK raises it from its event loop, where no frame is the program's
     ours = _cut(report, root.resolve())
     if not ours and isinstance(error, SyntaxError):
         return "".join(report.format_exception_only()).rstrip()

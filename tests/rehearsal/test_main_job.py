@@ -1,0 +1,85 @@
+"""`slipway rehearse dev`, as a newcomer runs it: from nothing to a report and a clean end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.checkout import Checkout
+
+pytestmark = pytest.mark.rehearsal
+
+
+def slipway(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(root / "slipway"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_rehearse_reports_and_ends_clean() -> None:
+    root = Path(tempfile.mkdtemp(prefix="slipway-"))
+    Checkout(root)
+    committed = {path: path.read_bytes() for path in (root / "stacks").rglob("*.yaml")}
+    done = slipway(root, "rehearse", "dev")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = done.stdout.partition("Rehearsal of dev")[2]
+    rows = {line.split()[0]: line.split()[1:] for line in report.splitlines() if line.strip()}
+    assert rows["dev-control-plane-1"] == ["4", "8", "GiB", "on", "10.20.0.10"]
+    assert rows["dev-cpu-2"] == ["4", "16", "GiB", "on", "10.20.0.21"]
+    assert {"start", "up", "second", "destroy", "in"} <= set(rows)
+    assert {"real", "simulated", "played"} <= set(rows)
+    assert ("plugin for rehearsals" in report) == (os.environ.get("SLIPWAY_VSPHERE_PLUGIN", "played") == "played")
+    assert {path: path.read_bytes() for path in (root / "stacks").rglob("*.yaml")} == committed
+    assert slipway(root, "rehearse", "dev", "--stop").returncode == 2
+    shutil.rmtree(root)
+
+
+def test_kept_rehearsal_can_be_looked_into_and_stopped() -> None:
+    root = Path(tempfile.mkdtemp(prefix="slipway-"))
+    Checkout(root)
+    try:
+        kept = slipway(root, "rehearse", "dev", "--keep")
+        assert kept.returncode == 0, kept.stdout + kept.stderr
+        assert "./slipway rehearse dev --shell" in kept.stdout
+        second = slipway(root, "rehearse", "dev")
+        assert second.returncode == 2
+        assert second.stderr == (
+            "rehearsal of dev: one is running already in this checkout; look inside with "
+            "`slipway rehearse dev --shell`, or end it with --stop\n"
+        )
+        shell = subprocess.run(
+            [str(root / "slipway"), "rehearse", "dev", "--shell"],
+            input="pulumi stack output handover -s dev.compute --json\n./slipway status dev\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "SHELL": "/bin/sh"},
+        )
+        assert '"name": "dev-cpu-2"' in shell.stdout
+        assert "update succeeded" in shell.stdout
+    finally:
+        stopped = slipway(root, "rehearse", "dev", "--stop")
+    assert stopped.stdout == "The rehearsal of dev has ended.\n"
+    assert slipway(root, "rehearse", "dev", "--stop").returncode == 2
+    shutil.rmtree(root)
+
+
+def test_plain_pulumi_works_from_the_repository_root() -> None:
+    root = Path(tempfile.mkdtemp(prefix="slipway-"))
+    checkout = Checkout(root)
+    for rehearsal in checkout.rehearsal():
+        stack = ["-s", "dev.compute", "--non-interactive"]
+        for command in (
+            ["pulumi", "preview", *stack],
+            ["pulumi", "up", "--yes", "--skip-preview", *stack],
+            ["pulumi", "preview", "--expect-no-changes", *stack],
+            ["pulumi", "refresh", "--yes", "--expect-no-changes", *stack],
+            ["pulumi", "destroy", "--yes", *stack],
+        ):
+            done = rehearsal.run(command)
+            assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+    shutil.rmtree(root)

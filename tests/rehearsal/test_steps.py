@@ -1,0 +1,106 @@
+"""An environment that lives: second runs are quiet, and each kind of change does what it should and nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.state import MACHINE, assert_all_agree, deployment, simulated_machines
+
+if TYPE_CHECKING:
+    from rehearsal.session import Rehearsal
+    from tests.support.checkout import Checkout
+
+pytestmark = pytest.mark.rehearsal
+CPU_POOL_SIZES = "    count: 2\n    cpus: 4\n    memoryGiB: 16\n    diskGiB: 100\n"
+
+
+def up(rehearsal: Rehearsal) -> str:
+    done = rehearsal.slipway("up", "dev", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def changes(rehearsal: Rehearsal) -> set[str]:
+    """Return what plain `pulumi preview` would change, as `operation name`."""
+    done = rehearsal.run(["pulumi", "preview", "-s", "dev.compute", "--json", "--non-interactive"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    import json  # noqa: PLC0415 - used here alone
+
+    steps = json.loads(done.stdout)["steps"]
+    return {f"{step['op']} {step['urn'].rpartition('::')[2]}" for step in steps if step["op"] != "same"}
+
+
+def disk_sizes(rehearsal: Rehearsal) -> dict[str, int]:
+    machines = [entry for entry in deployment(rehearsal)["resources"] if entry["type"] == MACHINE]
+    return {entry["outputs"]["name"]: entry["outputs"]["disks"][0]["size"] for entry in machines}
+
+
+def test_an_environment_through_its_changes(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    """One rehearsal, step by step, as an environment lives; each step begins where the one before ended."""
+    up(rehearsal)
+    assert_all_agree(rehearsal)
+    first = simulated_machines(rehearsal)
+
+    # Quiet: nothing is drawn twice, by either command.
+    assert changes(rehearsal) == set()
+    quiet = rehearsal.slipway("refresh", "dev", "--expect-no-changes")
+    assert quiet.returncode == 0, quiet.stdout + quiet.stderr
+
+    # More CPUs: only that pool's machines, in place, restarted.
+    checkout.replace((CPU_POOL_SIZES, CPU_POOL_SIZES.replace("cpus: 4", "cpus: 6")))
+    assert changes(rehearsal) == {"update dev-cpu-1", "update dev-cpu-2"}
+    rehearsal.control.reset_calls()
+    up(rehearsal)
+    assert rehearsal.control.calls().get("ShutdownGuest", 0) == 2
+    assert simulated_machines(rehearsal) == first
+
+    # A larger disk: in place, and no machine is restarted.
+    checkout.replace(("diskGiB: 60", "diskGiB: 80"))
+    assert changes(rehearsal) == {"update dev-control-plane-1"}
+    rehearsal.control.reset_calls()
+    up(rehearsal)
+    assert not {"ShutdownGuest", "PowerOffVM_Task"} & set(rehearsal.control.calls())
+    assert disk_sizes(rehearsal) == {"dev-control-plane-1": 80, "dev-cpu-1": 100, "dev-cpu-2": 100}
+
+    # A smaller disk: refused by the preview, before anything is touched.
+    checkout.replace(("diskGiB: 80", "diskGiB: 70"))
+    refused = rehearsal.slipway("preview", "dev")
+    assert refused.returncode == 1
+    assert "virtual disks cannot be shrunk (old: 80 new: 70)" in refused.stdout + refused.stderr
+    checkout.replace(("diskGiB: 70", "diskGiB: 80"))
+
+    # One node more in the pool, and a pool before it: nobody else moves.
+    checkout.replace(("    count: 2", "    count: 3"), ("nodePools:\n", f"nodePools:\n  batch:\n{small_pool()}"))
+    assert changes(rehearsal) == {"create dev-cpu-3", "create dev-batch-1", "create pool-batch", "create batch"}
+    up(rehearsal)
+    assert {name: simulated_machines(rehearsal)[name] for name in first} == first
+
+    # A renamed pool is another pool: its machines go, new ones come, at its addresses.
+    checkout.replace(("  batch:\n", "  night:\n"))
+    assert changes(rehearsal) == {
+        f"{operation} {name.format(pool)}"
+        for operation, pool in (("delete", "batch"), ("create", "night"))
+        for name in ("{}", "pool-{}", "dev-{}-1")
+    }
+    rename = rehearsal.slipway("up", "dev", "--yes")
+    assert rename.returncode == 0, rename.stdout + rename.stderr
+    assert_all_agree(rehearsal)
+
+    # Another login: a decision of first boot, so every node is made anew, old before new.
+    checkout.replace(("user: ops", "user: admin"))
+    assert {change for change in changes(rehearsal) if "dev-" in change} == {
+        f"replace {name}" for name in simulated_machines(rehearsal)
+    }
+    checkout.replace(("user: admin", "user: ops"))
+
+    # A removed pool goes alone.
+    checkout.replace((f"  night:\n{small_pool()}", ""))
+    assert changes(rehearsal) == {"delete dev-night-1", "delete pool-night", "delete night"}
+    up(rehearsal)
+    assert_all_agree(rehearsal)
+
+
+def small_pool() -> str:
+    return "    count: 1\n    cpus: 2\n    memoryGiB: 4\n    diskGiB: 40\n    addresses: 10.20.0.60-10.20.0.69\n"
