@@ -13,13 +13,13 @@ from pulumi import automation
 
 from infra.catalog import ROOT
 from infra.errors import MissingConfig, MissingProgram, NotPossibleHere, StepFailed
-from infra.vsphere.session import Credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.model.environment import Environment
     from infra.model.handover import Layer
+    from infra.vsphere.session import Credentials
 
 STATE = ROOT / ".state"  # the state, unless the person has logged in to another backend
 
@@ -39,6 +39,8 @@ class LayerStack:
 
     def credentials(self, environment: Environment) -> Credentials:
         """Return how to log in to the environment's vCenter. Raises `MissingConfig`."""
+        from infra.vsphere.session import Credentials  # noqa: PLC0415 - a quiet preview does without pyvmomi
+
         config = self.handle.get_all_config()
         values = []
         for key, option in (("vsphere:user", ""), ("vsphere:password", "--secret ")):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from pulumi import automation
 
 from infra.catalog import Catalog
 from infra.errors import NotPossibleHere
+from infra.operate.choices import Choice
 from infra.operate.engine import colour, engine_step, show_error, show_output
 from infra.operate.interrupted import (
     FOLDER,
@@ -36,13 +36,6 @@ if TYPE_CHECKING:
     from infra.operate.interrupted import Deployment, PendingOperation
     from infra.vsphere.machines import FoundMachine
     from infra.vsphere.session import Credentials
-
-
-class Choice(Enum):
-    """What becomes of a machine that vCenter has and the state does not."""
-
-    ADOPT = "adopt"
-    REMOVE = "remove"
 
 
 def resolve_leftovers(stack: LayerStack, environment: Environment, choice: Choice | None) -> None:

@@ -6,14 +6,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
-from infra.errors import NotPossibleHere
-from infra.operate.addresses import make_room
+from infra.errors import NotPossibleHere, StepFailed
+from infra.operate.choices import Choice
 from infra.operate.engine import LayerStack, colour, engine_step, open_stack, show_error, show_output
-from infra.operate.leftovers import Choice, resolve_leftovers
 from infra.operate.locks import release_stale_locks
 from infra.program import BUILT_LAYERS, split_stack
-from infra.vsphere.places import check_places
-from infra.vsphere.session import vcenter_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +24,7 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
     """Preview layers. Raises `StepFailed` when one fails, or changes something that must not change."""
     environment, release = Catalog().load(environment_name)
     for stack in _stacks(environment_name, layer):
-        _check_vcenter(stack, environment, release)
-        _preview(stack, expect_no_changes=expect_no_changes)
+        _preview(stack, environment, release, expect_no_changes=expect_no_changes)
 
 
 def run_up(environment_name: str, layer: str | None, *, yes: bool, leftovers: str | None) -> None:
@@ -37,6 +33,9 @@ def run_up(environment_name: str, layer: str | None, *, yes: bool, leftovers: st
     `leftovers` (`adopt` or `remove`) says what to do with machines that a killed run left; without it the person
     is asked. Raises `StepFailed` when a layer fails, `NotPossibleHere` when a question can't be asked.
     """
+    from infra.operate.addresses import make_room
+    from infra.operate.leftovers import resolve_leftovers
+
     choice = _choice(leftovers)
     environment, release = Catalog().load(environment_name)
     for stack in _stacks(environment_name, layer):
@@ -44,7 +43,7 @@ def run_up(environment_name: str, layer: str | None, *, yes: bool, leftovers: st
         _check_vcenter(stack, environment, release)
         resolve_leftovers(stack, environment, choice)
         if not yes:
-            _preview(stack, expect_no_changes=False)
+            _preview(stack, environment, release, expect_no_changes=False)
             _ask(f"Do this to {stack.name}?", "--yes")
         make_room(stack, environment, release)
         with engine_step(stack, "up"):
@@ -75,6 +74,8 @@ def run_refresh(environment_name: str, layer: str | None, *, expect_no_changes: 
 
 def run_destroy(environment_name: str, layer: str | None, *, yes: bool) -> None:
     """Delete what was made for an environment, top layer first; without `yes` the person is asked."""
+    from infra.operate.leftovers import resolve_leftovers
+
     environment, release = Catalog().load(environment_name)
     for stack in reversed(list(_stacks(environment_name, layer, create=False))):
         release_stale_locks(stack)
@@ -106,21 +107,32 @@ def _stacks(environment: str, layer: str | None, *, create: bool = True) -> Iter
 
 
 def _check_vcenter(stack: LayerStack, environment: Environment, release: Release) -> None:
-    if stack.layer != "compute":
-        return
-    with vcenter_session(stack.credentials(environment)) as vcenter:
-        check_places(vcenter, environment, release)
+    """Raise what is wrong with the vCenter, its login or its places, if anything is."""
+    from infra.vsphere.places import check_places
+    from infra.vsphere.session import vcenter_session
+
+    if stack.layer == "compute":
+        with vcenter_session(stack.credentials(environment)) as vcenter:
+            check_places(vcenter, environment, release)
 
 
-def _preview(stack: LayerStack, *, expect_no_changes: bool) -> None:
-    with engine_step(stack, "preview"):
-        stack.handle.preview(
-            on_output=show_output,
-            on_error=show_error,
-            color=colour(),
-            diff=True,
-            expect_no_changes=expect_no_changes or None,
-        )
+def _preview(stack: LayerStack, environment: Environment, release: Release, *, expect_no_changes: bool) -> None:
+    """Preview a layer; only when that fails, vCenter is looked at for a reason that can be said in one line."""
+    said: list[str] = []
+    try:
+        with engine_step(stack, "preview"):
+            stack.handle.preview(
+                on_output=said.append,
+                on_error=said.append,
+                color=colour(),
+                diff=True,
+                expect_no_changes=expect_no_changes or None,
+            )
+    except StepFailed:
+        _check_vcenter(stack, environment, release)
+        show_output("\n".join(said))
+        raise
+    show_output("\n".join(said))
 
 
 def _ask(question: str, option: str) -> None:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rehearsal.vsphere_plugin.connection import Refused
 from rehearsal.vsphere_plugin.differences import behaviour, tokens
-from rehearsal.vsphere_plugin.names import unknown_properties
+from rehearsal.vsphere_plugin.names import refused_inputs
+from rehearsal.vsphere_plugin.schema import input_types
 
 if TYPE_CHECKING:
     from rehearsal.vsphere_plugin.values import Properties
@@ -22,7 +23,7 @@ def check_token(token: str) -> None:
 
 def input_problems(token: str, inputs: Properties) -> dict[str, str]:
     """Return what is wrong with the inputs of a resource, by property path."""
-    return unknown_properties(token, inputs, set(behaviour(token)))
+    return refused_inputs(token, inputs, input_types(token), set(behaviour(token)))
 
 
 def check_change(token: str, state: Properties, inputs: Properties) -> None:

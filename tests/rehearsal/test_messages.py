@@ -169,7 +169,8 @@ def test_server_that_is_no_simulator_is_refused_by_the_played_plugin(rehearsal: 
     code = (
         "from rehearsal.vsphere_plugin import connection\n"
         "connection.MARK = 'config.vpxd.hostnameUrl'\n"
-        f"connection.Connection('{SERVER}', 'rehearsal@vsphere.local', open('.rehearsal/dev/vcenter-password').read())\n"
+        "password = open('.rehearsal/dev/vcenter-password').read()\n"
+        f"connection.Connection('{SERVER}', 'rehearsal@vsphere.local', password)\n"
     )
     done = rehearsal.run([sys.executable, "-c", code])
     assert f"Refused: {SERVER} is not a simulated vCenter: this vSphere plugin is for rehearsals only" in done.stderr

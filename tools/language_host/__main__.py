@@ -3,6 +3,7 @@
 The engine's logging options (`--logtostderr`, `-v=N`, `--tracing ENDPOINT`) are accepted and ignored.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def main() -> None:
     from tools.language_host.host import serve  # noqa: PLC0415 - only now is the SDK's start-up out of the way
 
     serve(sys.argv[-1])
+    sys.stdout.flush()
+    os._exit(0)  # all answers are sent; gRPC's threads now and then keep the interpreter from ending in time
 
 
 if __name__ == "__main__":
