@@ -29,13 +29,11 @@ from infra.vsphere.session import find, vcenter_session
 from infra.vsphere.tagging import category_id, tag_id
 
 if TYPE_CHECKING:
-    from pyVmomi import vim
-
     from infra.model.environment import Environment
     from infra.operate.engine import LayerStack
     from infra.operate.interrupted import Deployment, PendingOperation
     from infra.vsphere.machines import FoundMachine
-    from infra.vsphere.session import Credentials
+    from infra.vsphere.session import Credentials, VCenter
 
 
 def resolve_leftovers(stack: LayerStack, environment: Environment, choice: Choice | None) -> None:
@@ -68,9 +66,7 @@ def _record(stack: LayerStack, exported: automation.Deployment, deployment: Depl
         stack.handle.refresh(on_output=show_output, on_error=show_error, color=colour(), show_secrets=False)
 
 
-def _power_on_unfinished(
-    stack: LayerStack, environment: Environment, vcenter: vim.ServiceInstance, names: set[str]
-) -> None:
+def _power_on_unfinished(stack: LayerStack, environment: Environment, vcenter: VCenter, names: set[str]) -> None:
     places = environment.vcenter
     for machine in machines_in_folder(vcenter, places.datacenter, places.folder) if names else []:
         if machine.name in names and not machine.powered_on:
@@ -88,7 +84,7 @@ class _Repair:
         self,
         stack: LayerStack,
         environment: Environment,
-        vcenter: vim.ServiceInstance,
+        vcenter: VCenter,
         credentials: Credentials,
     ) -> None:
         self._stack = stack

@@ -17,6 +17,7 @@ from infra.errors import PersonError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+VCenter = vim.ServiceInstance  # what a session gives
 CONNECTION_TIMEOUT = 15  # seconds
 
 
@@ -41,7 +42,7 @@ class VCenterUnusable(PersonError):
 
 
 @contextmanager
-def vcenter_session(credentials: Credentials) -> Iterator[vim.ServiceInstance]:
+def vcenter_session(credentials: Credentials) -> Iterator[VCenter]:
     """Log in, yield the service instance, log out.
 
     The certificate is checked against the system's certificate authorities (or the file in `SSL_CERT_FILE`).
@@ -54,7 +55,7 @@ def vcenter_session(credentials: Credentials) -> Iterator[vim.ServiceInstance]:
         Disconnect(instance)
 
 
-def find(instance: vim.ServiceInstance, inventory_path: str) -> Any:
+def find(instance: VCenter, inventory_path: str) -> Any:
     """Return the object at an inventory path such as `/dc-01/vm/slipway-dev`, or None."""
     index: Any = instance.content.searchIndex
     return index.FindByInventoryPath(inventory_path)

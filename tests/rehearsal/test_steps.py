@@ -41,22 +41,33 @@ def test_an_environment_through_its_changes(checkout: Checkout, rehearsal: Rehea
     """One rehearsal, step by step, as an environment lives; each step begins where the one before ended."""
     up(rehearsal)
     assert_all_agree(rehearsal)
-    first = simulated_machines(rehearsal)
+    second_runs_are_quiet(rehearsal)
+    more_cpus_restart_that_pool_alone(checkout, rehearsal)
+    a_larger_disk_restarts_nothing(checkout, rehearsal)
+    a_smaller_disk_is_refused_by_the_preview(checkout, rehearsal)
+    a_new_pool_and_a_new_node_move_nobody(checkout, rehearsal)
+    a_renamed_pool_is_another_pool(checkout, rehearsal)
+    another_login_makes_every_node_anew(checkout, rehearsal)
+    a_removed_pool_goes_alone(checkout, rehearsal)
 
-    # Quiet: nothing is drawn twice, by either command.
+
+def second_runs_are_quiet(rehearsal: Rehearsal) -> None:
     assert changes(rehearsal) == set()
     quiet = rehearsal.slipway("refresh", "dev", "--expect-no-changes")
     assert quiet.returncode == 0, quiet.stdout + quiet.stderr
 
-    # More CPUs: only that pool's machines, in place, restarted.
+
+def more_cpus_restart_that_pool_alone(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    before = simulated_machines(rehearsal)
     checkout.replace((CPU_POOL_SIZES, CPU_POOL_SIZES.replace("cpus: 4", "cpus: 6")))
     assert changes(rehearsal) == {"update dev-cpu-1", "update dev-cpu-2"}
     rehearsal.control.reset_calls()
     up(rehearsal)
     assert rehearsal.control.calls().get("ShutdownGuest", 0) == 2
-    assert simulated_machines(rehearsal) == first
+    assert simulated_machines(rehearsal) == before
 
-    # A larger disk: in place, and no machine is restarted.
+
+def a_larger_disk_restarts_nothing(checkout: Checkout, rehearsal: Rehearsal) -> None:
     checkout.replace(("diskGiB: 60", "diskGiB: 80"))
     assert changes(rehearsal) == {"update dev-control-plane-1"}
     rehearsal.control.reset_calls()
@@ -64,38 +75,45 @@ def test_an_environment_through_its_changes(checkout: Checkout, rehearsal: Rehea
     assert not {"ShutdownGuest", "PowerOffVM_Task"} & set(rehearsal.control.calls())
     assert disk_sizes(rehearsal) == {"dev-control-plane-1": 80, "dev-cpu-1": 100, "dev-cpu-2": 100}
 
-    # A smaller disk: refused by the preview, before anything is touched.
+
+def a_smaller_disk_is_refused_by_the_preview(checkout: Checkout, rehearsal: Rehearsal) -> None:
     checkout.replace(("diskGiB: 80", "diskGiB: 70"))
     refused = rehearsal.slipway("preview", "dev")
     assert refused.returncode == 1
     assert "virtual disks cannot be shrunk (old: 80 new: 70)" in refused.stdout + refused.stderr
     checkout.replace(("diskGiB: 70", "diskGiB: 80"))
 
-    # One node more in the pool, and a pool before it: nobody else moves.
+
+def a_new_pool_and_a_new_node_move_nobody(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    before = simulated_machines(rehearsal)
     checkout.replace(("    count: 2", "    count: 3"), ("nodePools:\n", f"nodePools:\n  batch:\n{small_pool()}"))
     assert changes(rehearsal) == {"create dev-cpu-3", "create dev-batch-1", "create pool-batch", "create batch"}
     up(rehearsal)
-    assert {name: simulated_machines(rehearsal)[name] for name in first} == first
+    assert {name: simulated_machines(rehearsal)[name] for name in before} == before
 
-    # A renamed pool is another pool: its machines go, new ones come, at its addresses.
+
+def a_renamed_pool_is_another_pool(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    """Its machines go, and new ones come at its addresses: the giver before the taker."""
     checkout.replace(("  batch:\n", "  night:\n"))
     assert changes(rehearsal) == {
         f"{operation} {name.format(pool)}"
         for operation, pool in (("delete", "batch"), ("create", "night"))
         for name in ("{}", "pool-{}", "dev-{}-1")
     }
-    rename = rehearsal.slipway("up", "dev", "--yes")
-    assert rename.returncode == 0, rename.stdout + rename.stderr
+    said = up(rehearsal)
+    assert "dev-batch-1 goes first: its address 10.20.0.60 is given to dev-night-1" in said
     assert_all_agree(rehearsal)
 
-    # Another login: a decision of first boot, so every node is made anew, old before new.
+
+def another_login_makes_every_node_anew(checkout: Checkout, rehearsal: Rehearsal) -> None:
     checkout.replace(("user: ops", "user: admin"))
     assert {change for change in changes(rehearsal) if "dev-" in change} == {
         f"replace {name}" for name in simulated_machines(rehearsal)
     }
     checkout.replace(("user: admin", "user: ops"))
 
-    # A removed pool goes alone.
+
+def a_removed_pool_goes_alone(checkout: Checkout, rehearsal: Rehearsal) -> None:
     checkout.replace((f"  night:\n{small_pool()}", ""))
     assert changes(rehearsal) == {"delete dev-night-1", "delete pool-night", "delete night"}
     up(rehearsal)
