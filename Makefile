@@ -33,7 +33,7 @@ types: setup ## Check types, of tests too
 test: tools lint types ## Check style and types, run the unit, component and rehearsal tests
 	@$(RUN) -m tools.install cloud-init
 	@cd rehearsal/vcenter && go vet ./... && go test ./...
-	@$(RUN) -m pytest -m "not long"
+	@$(RUN) -m pytest -m "not long" -n 2 --dist loadfile
 
 test-all: test tools-all ## Run what takes longer, too
 	@$(RUN) -m pytest -m long

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.errors import StepFailed
 from rehearsal.session import slipway_command
 from tests.support.state import assert_all_agree, planned_machines, recorded_machines, simulated_machines
 
@@ -48,7 +49,10 @@ def killed_run(rehearsal: Rehearsal, method: str, name: str, phase: Phase) -> No
     log = rehearsal.layout.folder / "killed.log"
     with log.open("w", encoding="utf-8") as output:
         run = rehearsal.popen(slipway_command("up", "dev", "--yes"), stdout=output, stderr=output)
-        rehearsal.control.wait_until_held(hold, PATIENCE)
+        try:
+            rehearsal.control.wait_until_held(hold, PATIENCE)
+        except StepFailed as failed:
+            pytest.fail(f"{failed}\n{log.read_text(encoding='utf-8')}\n{rehearsal.layout.log_file.read_text()}")
         wait_until_recorded(rehearsal, planned_machines(rehearsal) - {name} if name else set())
         for process in reversed(descendants(run.pid)):
             os.kill(process, signal.SIGKILL)
