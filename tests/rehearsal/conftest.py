@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rehearsal.session import rehearsing
 from tests.support.checkout import Checkout
 
 if TYPE_CHECKING:
@@ -28,4 +29,5 @@ def checkout() -> Iterator[Checkout]:
 @pytest.fixture(scope="module")
 def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
     """A rehearsal of the scratch checkout's dev, with nothing made yet."""
-    yield from checkout.rehearsal()
+    with rehearsing("dev", root=checkout.root) as started:
+        yield started

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.session import rehearsing
 from tests.support.checkout import Checkout
 
 pytestmark = pytest.mark.rehearsal
@@ -71,7 +72,7 @@ def test_kept_rehearsal_can_be_looked_into_and_stopped() -> None:
 def test_plain_pulumi_works_from_the_repository_root() -> None:
     root = Path(tempfile.mkdtemp(prefix="slipway-"))
     checkout = Checkout(root)
-    for rehearsal in checkout.rehearsal():
+    with rehearsing("dev", root=checkout.root) as rehearsal:
         stack = ["-s", "dev.compute", "--non-interactive"]
         for command in (
             ["pulumi", "preview", *stack],

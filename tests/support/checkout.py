@@ -6,10 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT
-from rehearsal.session import Rehearsal, rehearsing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 _COPIED = ("infra", "rehearsal", "stacks", "templates", "Pulumi.yaml", "__main__.py", "slipway")
@@ -46,8 +44,3 @@ class Checkout:
     def restore(self) -> None:
         """Bring the environment document back to the committed one."""
         shutil.copy(ROOT / "stacks" / "environments" / "dev.yaml", self.document)
-
-    def rehearsal(self) -> Iterator[Rehearsal]:
-        """Start a rehearsal, yield it and end it."""
-        with rehearsing("dev", root=self.root) as rehearsal:
-            yield rehearsal

@@ -1,0 +1,67 @@
+"""`make benchmarks`: prints how long things take on this machine. Nothing is asserted here."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.catalog import ROOT
+from rehearsal.session import rehearsing
+from tests.support.checkout import Checkout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RUNS = 5
+FIFTY = (
+    "    count: 2\n    cpus: 4\n    memoryGiB: 16\n    diskGiB: 100\n    addresses: 10.20.0.20-10.20.0.39",
+    "    count: 49\n    cpus: 4\n    memoryGiB: 16\n    diskGiB: 100\n    addresses: 10.20.0.20-10.20.0.99",
+)
+
+
+def timed(name: str, action: Callable[[], subprocess.CompletedProcess[str]], runs: int = RUNS) -> None:
+    """Run an action several times and print least, median and most seconds; a failure ends the benchmark."""
+    seconds = []
+    for _ in range(runs):
+        begun = time.monotonic()
+        done = action()
+        seconds.append(time.monotonic() - begun)
+        if done.returncode != 0:
+            sys.exit(f"{name}: {done.stdout}{done.stderr}")
+    figures = f"{min(seconds):6.2f} {statistics.median(seconds):6.2f} {max(seconds):6.2f}"
+    print(f"{name:42} {figures}   {runs} runs", flush=True)
+
+
+def main() -> None:
+    """Print a table: name, then least, median and most seconds."""
+    slipway = str(ROOT / "slipway")
+
+    def outside(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([slipway, *arguments], capture_output=True, text=True, check=False)
+
+    print(f"{'':42} {'least':>6} {'median':>6} {'most':>6}   seconds")
+    timed("slipway --help", lambda: outside("--help"))
+    timed("slipway validate, all environments", lambda: outside("validate"))
+    folder = Path(tempfile.mkdtemp(prefix="slipway-"))
+    checkout = Checkout(folder)
+    with rehearsing("dev", root=folder) as rehearsal:
+        timed("up of dev, 3 machines", lambda: rehearsal.slipway("up", "dev", "--yes"), runs=1)
+        timed("nothing-to-do slipway preview of dev", lambda: rehearsal.slipway("preview", "dev"))
+        plain = ["pulumi", "preview", "-s", "dev.compute", "--non-interactive"]
+        timed("nothing-to-do pulumi preview of dev", lambda: rehearsal.run(plain))
+        checkout.replace(FIFTY)
+        fifty = ["pulumi", "up", "--yes", "--skip-preview", "--parallel", "16", *plain[2:]]
+        timed("up to 50 machines, --parallel 16", lambda: rehearsal.run(fifty), runs=1)
+        timed("nothing-to-do slipway preview, 50 machines", lambda: rehearsal.slipway("preview", "dev"))
+        timed("destroy of 50 machines", lambda: rehearsal.slipway("destroy", "dev", "--yes"), runs=1)
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
