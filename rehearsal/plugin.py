@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from rehearsal.vsphere_plugin.schema import types_file, write_types
+
 EXECUTABLE = "pulumi-resource-vsphere"
 
 
@@ -62,6 +64,8 @@ def _played_folder(root: Path) -> Path:
     folder = root / ".tools" / "rehearsal" / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     text = f'#!/bin/sh\nPYTHONPATH="{root}" exec "{sys.executable}" -m rehearsal.vsphere_plugin "$@"\n'
+    if not types_file().exists():
+        write_types(types_file())
     executable = folder / EXECUTABLE
     if not executable.exists() or executable.read_text(encoding="utf-8") != text:
         executable.write_text(text, encoding="utf-8")

@@ -1,6 +1,7 @@
 """Names and types of properties, taken from the installed `pulumi_vsphere`: it has them from the official schema.
 
-Importing that package costs a good part of a second, so the types are kept in a file, made once per version.
+Importing that package costs a good part of a second, so a rehearsal keeps the types in a file, made once per version,
+and the plugin reads that alone.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ _SCALARS = {str: "text", int: "whole number", float: "number", bool: "true or fa
 
 @cache
 def input_types(token: str) -> TypeTree:
-    """Return the input properties of a served resource token, as an object's type tree."""
-    file = _FOLDER / f"pulumi-vsphere-{version('pulumi-vsphere')}-types.json"
-    if not file.exists():
-        write_types(file)
-    types: TypeTree = json.loads(file.read_text(encoding="utf-8"))[token]
+    """Return the input properties of a served resource token, as an object's type tree; the file has to be there."""
+    types: TypeTree = json.loads(types_file().read_text(encoding="utf-8"))[token]
     return types
+
+
+def types_file() -> Path:
+    """Return the file of the installed version's types."""
+    return _FOLDER / f"pulumi-vsphere-{version('pulumi-vsphere')}-types.json"
 
 
 def write_types(file: Path) -> None:

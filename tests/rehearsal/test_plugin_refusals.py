@@ -9,13 +9,20 @@ import pytest
 from rehearsal.vsphere_plugin.checks import check_token, input_problems
 from rehearsal.vsphere_plugin.connection import Refused
 from rehearsal.vsphere_plugin.differences import behaviour, tokens
-from rehearsal.vsphere_plugin.schema import input_types, write_types
+from rehearsal.vsphere_plugin.schema import input_types, types_file, write_types
 from rehearsal.vsphere_plugin.values import UNKNOWN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _types() -> None:
+    """As a rehearsal does before it starts the plugin."""
+    if not types_file().exists():
+        write_types(types_file())
 
 
 @pytest.mark.parametrize(

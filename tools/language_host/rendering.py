@@ -6,7 +6,6 @@ from traceback import FrameSummary, StackSummary, TracebackException
 
 import pulumi
 
-_ANSWER_OF_A_PLUGIN = str(Path("pulumi", "runtime", "invoke.py"))  # where the SDK raises a failed data source
 _MACHINERY = Path(__file__).resolve().parent
 
 
@@ -21,9 +20,9 @@ def render_error(error: BaseException, root: Path) -> str:
     if isinstance(error, pulumi.RunError) or getattr(error, "for_people", False) is True:
         return str(error)
     report = TracebackException.from_exception(error)
-    if type(error) is Exception and report.stack and report.stack[-1].filename.endswith(_ANSWER_OF_A_PLUGIN):
-        return str(error)  # the SDK raises it from its event loop, where no frame is the program's
     ours = _cut(report, root.resolve())
+    if not ours and type(error) is Exception:
+        return str(error)  # so the SDK passes on what a plugin answered; a bug of its own has a type
     if not ours and isinstance(error, SyntaxError):
         return "".join(report.format_exception_only()).rstrip()
     return "".join(report.format()).rstrip()
