@@ -31,17 +31,23 @@ def handed_on(present: Mapping[str, str], planned: Mapping[str, str]) -> dict[st
     return {name: takers[address] for name, address in present.items() if name not in planned and address in takers}
 
 
-def make_room(stack: LayerStack, environment: Environment, release: Release) -> None:
-    """Delete the nodes whose addresses the plan gives to new nodes. Raises `StepFailed` when the engine does."""
+def say_who_goes_first(stack: LayerStack, environment: Environment, release: Release) -> set[str]:
+    """Print and return the names of the nodes whose addresses the plan gives to new nodes."""
     outputs = stack.handle.outputs()
     nodes = outputs[HANDOVER].value["nodes"] if HANDOVER in outputs else []
     present = {node["name"]: node["address"] for node in nodes}
     planned = {node.name: node.address for pool in plan_compute(environment, release).pools for node in pool.nodes}
     going = handed_on(present, planned)
-    if not going:
-        return
     for name, taker in sorted(going.items()):
         print(f"{stack.name}: {name} goes first: its address {present[name]} is given to {taker}", flush=True)
+    return set(going)
+
+
+def make_room(stack: LayerStack, environment: Environment, release: Release) -> None:
+    """Delete the nodes whose addresses the plan gives to new nodes. Raises `StepFailed` when the engine does."""
+    going = say_who_goes_first(stack, environment, release)
+    if not going:
+        return
     resources = (stack.handle.export_stack().deployment or {}).get("resources") or []
     targets = [entry["urn"] for entry in resources if entry["type"] == MACHINE and entry["inputs"]["name"] in going]
     with engine_step(stack, "making room"):

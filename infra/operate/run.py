@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from pulumi.automation import OpType
+
 from infra.catalog import Catalog
 from infra.errors import NotPossibleHere, StepFailed
 from infra.operate.choices import Choice
@@ -121,7 +123,7 @@ def _preview(stack: LayerStack, environment: Environment, release: Release, *, e
     said: list[str] = []
     try:
         with engine_step(stack, "preview"):
-            stack.handle.preview(
+            result = stack.handle.preview(
                 on_output=said.append,
                 on_error=said.append,
                 color=colour(),
@@ -133,6 +135,10 @@ def _preview(stack: LayerStack, environment: Environment, release: Release, *, e
         show_output("\n".join(said))
         raise
     show_output("\n".join(said))
+    if result.change_summary.get(OpType.DELETE):
+        from infra.operate.addresses import say_who_goes_first
+
+        say_who_goes_first(stack, environment, release)
 
 
 def _ask(question: str, option: str) -> None:

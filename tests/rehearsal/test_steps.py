@@ -100,8 +100,9 @@ def a_renamed_pool_is_another_pool(checkout: Checkout, rehearsal: Rehearsal) -> 
         for operation, pool in (("delete", "batch"), ("create", "night"))
         for name in ("{}", "pool-{}", "dev-{}-1")
     }
-    said = up(rehearsal)
-    assert "dev-batch-1 goes first: its address 10.20.0.60 is given to dev-night-1" in said
+    first = "dev.compute: dev-batch-1 goes first: its address 10.20.0.60 is given to dev-night-1\n"
+    assert first in rehearsal.slipway("preview", "dev").stdout
+    assert first in up(rehearsal)
     assert_all_agree(rehearsal)
 
 
