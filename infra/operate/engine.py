@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +58,7 @@ def open_stack(environment: str, layer: Layer, *, create: bool) -> LayerStack | 
     Raises `MissingProgram` without the engine and `NotPossibleHere` without a passphrase.
     """
     _check_passphrase(f"{environment}.{layer}")
+    _find_engine()
     name = f"{environment}.{layer}"
     variables = backend_variables()
     options = automation.LocalWorkspaceOptions(work_dir=str(ROOT), env_vars=variables)
@@ -91,7 +94,10 @@ def backend_folder() -> Path | None:
 
 @contextmanager
 def engine_step(stack: LayerStack, step: str) -> Iterator[None]:
-    """Turn the engine's failure into one line; what it had to say has been printed as it said it."""
+    """Turn the engine's failure into one line; what it had to say has been printed as it said it.
+
+    Raises `StepFailed`, or `MissingProgram` when there is no vSphere plugin: the engine fetches it only with internet.
+    """
     try:
         yield
     except automation.ConcurrentUpdateError:
@@ -100,6 +106,7 @@ def engine_step(stack: LayerStack, step: str) -> Iterator[None]:
             f"another run holds the stack; wait for it, or see: pulumi cancel -s {stack.name}",
         ) from None
     except automation.CommandError:
+        _check_plugin()
         raise StepFailed(f"{stack.name}: {step}", "failed; the engine's messages stand above") from None
 
 
@@ -116,6 +123,22 @@ def show_error(text: str) -> None:
 def colour() -> str:
     """Return the engine's colour setting for this process's output."""
     return "always" if sys.stdout.isatty() and "NO_COLOR" not in os.environ else "never"
+
+
+def _find_engine() -> None:
+    """Take the engine that `make tools` got, unless one is on PATH already."""
+    own = ROOT / ".tools" / "bin"
+    if shutil.which("pulumi") is None and (own / "pulumi").exists():
+        os.environ["PATH"] = f"{own}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+def _check_plugin() -> None:
+    wanted = version("pulumi-vsphere")
+    home = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi"))
+    if (home / "plugins" / f"resource-vsphere-v{wanted}").exists() or shutil.which("pulumi-resource-vsphere"):
+        return
+    fix = f"run where there is internet: pulumi plugin install resource vsphere {wanted}"
+    raise MissingProgram(f"Pulumi's vSphere plugin {wanted}", fix)
 
 
 def _check_passphrase(stack: str) -> None:
