@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from infra.errors import DocumentsRefused, Refusal
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Location: TypeAlias = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
+_SECRET_WORDS = ("password", "secret", "token")
 LONGEST_SHOWN_VALUE = 80  # characters of a value that a refusal shows
 
 
@@ -72,6 +73,9 @@ def read_document(path: Path, source: str) -> RawDocument:
         problem = (error.problem or error.context or "unreadable").splitlines()[0]
         refusal = Refusal(source, line, "", "", f"is not valid YAML: {problem}", "mend the line")
         raise DocumentsRefused([refusal]) from None
+    except YAMLError as error:
+        refusal = Refusal(source, 0, "", "", f"is not valid YAML: {str(error).splitlines()[0]}", "mend the file")
+        raise DocumentsRefused([refusal]) from None
     if not isinstance(loaded, CommentedMap):
         refusal = Refusal(source, 1, "", "", "is not a mapping of keys to values", "begin with `name: ...`")
         raise DocumentsRefused([refusal])
@@ -84,7 +88,8 @@ def _plain(node: Any, location: Location, lines: dict[Location, int]) -> Any:  #
     if isinstance(node, CommentedMap):
         result = {}
         for key, value in node.items():
-            lines[(*location, str(key))] = node.lc.key(key)[0] + 1 if key in node.lc.data else lines.get(location, 1)
+            known = key in (node.lc.data or {})  # a merged key has no line of its own
+            lines[(*location, str(key))] = node.lc.key(key)[0] + 1 if known else lines.get(location, 1)
             result[str(key)] = _plain(value, (*location, str(key)), lines)
         return result
     if isinstance(node, CommentedSeq):
@@ -137,8 +142,8 @@ def dotted(location: Location) -> str:
 def _refusal(document: RawDocument, model: type[BaseModel], detail: ErrorDetails) -> Refusal:
     location = tuple(part for part in detail["loc"] if part != "[key]")
     reason, fix = _reason_and_fix(model, location, detail)
-    missing = detail["type"] == "missing"
-    return document.refusal(location, "" if missing else shown(detail["input"]), reason, fix)
+    hidden = detail["type"] in ("missing", "extra_forbidden")  # what stands under an unknown key may be a secret
+    return document.refusal(location, "" if hidden else shown(detail["input"]), reason, fix)
 
 
 def shown(value: Any) -> str:  # noqa: ANN401 - a document can hold anything
@@ -173,7 +178,7 @@ def _reason_and_fix(model: type[BaseModel], location: Location, detail: ErrorDet
     if kind == "missing":
         return "is missing", f"add it: {_described(model, location)}"
     if kind == "extra_forbidden":
-        return "is not a known key", _nearest(str(location[-1]), _known_keys(model, location[:-1]))
+        return "is not a known key", _instead(str(location[-1]), _known_keys(model, location[:-1]))
     if kind == "value_error":
         reason, _, fix = str(context["error"]).partition("; ")
         return reason, fix or "mend it"
@@ -183,7 +188,9 @@ def _reason_and_fix(model: type[BaseModel], location: Location, detail: ErrorDet
     return detail["msg"], _described(model, location)
 
 
-def _nearest(key: str, known: list[str]) -> str:
+def _instead(key: str, known: list[str]) -> str:
+    if any(word in key.lower() for word in _SECRET_WORDS):
+        return "no secret belongs in a document, set it in the stack: pulumi config set --secret"
     close = get_close_matches(key, known, n=1)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
 

@@ -60,6 +60,10 @@ class Control:
         """Let the next call of a method for a machine fail with a vSphere fault type and message."""
         self._send("PUT", "/faults", {"method": method, "name": name, "fault": fault, "message": message, "times": 1})
 
+    def clear_faults(self) -> None:
+        """Forget all failures that were ordered and have not been played."""
+        self._send("DELETE", "/faults")
+
     def calls(self) -> dict[str, int]:
         """Return how often each SOAP method and REST path has been called since the start or the last reset."""
         by_protocol: dict[str, dict[str, int]] = self._send("GET", "/calls")

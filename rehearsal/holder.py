@@ -46,6 +46,7 @@ def _wait_for(process: int) -> int:
 
 def _set_up(layout: Layout) -> subprocess.Popen[bytes]:
     environment, _ = Catalog(layout.root).load(layout.environment)
+    inventory_file(layout)
     server = environment.vcenter.server
     bring_up_loopback(VCENTER_ADDRESS)
     write_certificates(layout.certificates, server)
@@ -67,6 +68,9 @@ def _stand_in_for_stack_files(layout: Layout) -> None:
     layout.stack_files.mkdir(parents=True, exist_ok=True)
     for layer in BUILT_LAYERS:
         original = layout.root / "stacks" / f"Pulumi.{layout.environment}.{layer}.yaml"
+        if not original.exists():
+            name = original.relative_to(layout.root)
+            raise StepFailed("rehearsal", f"{name}: there is no such file; write one with the line `config: {{}}`")
         copy = layout.stack_files / original.name
         shutil.copyfile(original, copy)
         put_in_place_of(original, copy)

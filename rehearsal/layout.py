@@ -11,8 +11,8 @@ TOOLS = ROOT / ".tools"
 VCENTER_ADDRESS = "192.0.2.10"  # RFC 5737, TEST-NET-1: no environment can use it
 VCENTER_USER = "rehearsal@vsphere.local"
 
-# A rehearsal sees none of the person's own logins.
-_FOREIGN_VARIABLES = ("PULUMI_", "VSPHERE_", "SSL_CERT_", "SLIPWAY_")
+# A rehearsal does not see the person's own settings for Pulumi, vSphere, clouds, clusters or proxies.
+_FOREIGN_VARIABLES = ("PULUMI_", "VSPHERE_", "SSL_CERT_", "SLIPWAY_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "KUBECONFIG")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Layout:
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables of everything that runs inside."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN_VARIABLES)}
+        kept = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
         path = [str(TOOLS / "bin"), str(self.root / ".venv" / "bin"), str(self.root), os.defpath]
         if "PATH" in kept:
             path[-1] = kept["PATH"]
@@ -95,3 +95,7 @@ class Layout:
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         }
+
+
+def _is_foreign(variable: str) -> bool:
+    return variable.startswith(_FOREIGN_VARIABLES) or variable.lower().endswith("_proxy")

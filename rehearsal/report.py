@@ -33,6 +33,7 @@ class Report:
     steps: Sequence[Step]
     plugin: Plugin
     engine_version: str
+    language_host: str
     calls: int
 
 
@@ -72,7 +73,7 @@ def _truth(report: Report) -> Table:
     plugin_row = "real" if report.plugin.kind == "official" else "played"
     rows = {
         "real": [
-            f"Pulumi engine {report.engine_version}",
+            f"Pulumi engine {report.engine_version}; Python language host: {report.language_host}",
             "the program, its documents and its secrets",
             "TLS and login to vCenter, with a certificate that is checked",
         ],

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from infra.errors import StepFailed
+from rehearsal.layout import TOOLS
 from rehearsal.observe import Observed
 from rehearsal.report import Report, Step, show_report
 from rehearsal.session import Rehearsal, rehearsing, running, slipway_command
@@ -50,14 +51,27 @@ def rehearse_environment(environment: str, *, keep: bool) -> None:
         with steps.step("second preview", "nothing to change"):
             _slipway(rehearsal, "preview", environment, "--expect-no-changes")
         machines = _observed(rehearsal)
-        version = rehearsal.run(["pulumi", "version"]).stdout.strip()
         if not keep:
-            with steps.step("destroy", "all gone, the template alone is left"):
+            with steps.step("destroy", "no machine is left"):
                 _slipway(rehearsal, "destroy", environment, "--yes")
             _check_nothing_left(rehearsal)
-        show_report(Report(environment, machines, steps.done, rehearsal.plugin, version, calls))
+        show_report(_report(rehearsal, machines, steps.done, calls))
         if keep:
             _say_how_to_look_inside(rehearsal)
+
+
+def _report(rehearsal: Rehearsal, machines: list[Observed], steps: list[Step], calls: int) -> Report:
+    # the official language host has a helper beside it, ours has none
+    official = (TOOLS / "bin" / "pulumi-language-python-exec").exists()
+    return Report(
+        environment=rehearsal.layout.environment,
+        machines=machines,
+        steps=steps,
+        plugin=rehearsal.plugin,
+        engine_version=rehearsal.run(["pulumi", "version"]).stdout.strip(),
+        language_host="the official one" if official else "Slipway's own",
+        calls=calls,
+    )
 
 
 def open_shell(environment: str) -> int:

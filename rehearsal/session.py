@@ -134,14 +134,10 @@ def start(environment: str, *, keep: bool = False, root: Path = ROOT) -> Rehears
 def running(environment: str) -> Rehearsal:
     """Return the rehearsal that a former call left running. Raises `NotPossibleHere` when there is none."""
     layout = Layout(environment)
-    try:
-        process = int(json.loads(layout.running_file.read_text(encoding="ascii"))["process"])
-        alive = Path(f"/proc/{process}").exists()
-    except FileNotFoundError:
-        alive = False
-    if not alive:
+    if not layout.running_file.exists() or not _is_locked(layout):
         fix = f"start one: slipway rehearse {environment} --keep"
         raise NotPossibleHere(f"rehearsal of {environment}", "none is running", fix)
+    process = int(json.loads(layout.running_file.read_text(encoding="ascii"))["process"])
     return Rehearsal(layout, find_plugin(ROOT), process, None)
 
 
@@ -150,6 +146,15 @@ def check_programs() -> None:
     for program in PROGRAMS:
         if not (TOOLS / "bin" / program).exists():
             raise MissingProgram(f".tools/bin/{program}", "run: make tools")
+
+
+def _is_locked(layout: Layout) -> bool:
+    """Whether a rehearsal runs: its first process holds the lock as long as it lives; a process id is used again."""
+    try:
+        _locked(layout).close()
+    except NotPossibleHere:
+        return True
+    return False
 
 
 def _locked(layout: Layout) -> IO[str]:

@@ -14,8 +14,6 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetPydanticSchema, 
 from pydantic_core import core_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
@@ -34,6 +32,7 @@ _LOGIN_PATTERN = r"^[a-z_][a-z0-9_-]*$"
 LONGEST_DNS_LABEL = 63  # characters; RFC 1035, section 2.3.4
 LONGEST_DOMAIN_NAME = 253  # characters; the same section, without the root's dot
 LONGEST_VSPHERE_NAME = 80  # vSphere API reference, ManagedEntity.name: names of inventory objects
+LONGEST_PREFIX = 29  # a /29 has six addresses: gateway and nodes
 LONGEST_POOL_NAME = 20  # leaves room for environment and ordinal in a host name of 63 characters
 LONGEST_ENVIRONMENT_NAME = 20
 
@@ -155,9 +154,13 @@ def _network(value: Any) -> IPv4Network:  # noqa: ANN401 - a document can hold a
     if not isinstance(value, str) or "/" not in value:
         raise ValueError(f"is not an IPv4 network; {example}")
     try:
-        return IPv4Network(value)
+        network = IPv4Network(value)
     except ValueError:
         pass
+    else:
+        if network.prefixlen > LONGEST_PREFIX:
+            raise ValueError(f"has no room for nodes; use a prefix length of {LONGEST_PREFIX} or less")
+        return network
     try:
         meant = IPv4Network(value, strict=False)
     except ValueError:
@@ -197,9 +200,6 @@ class AddressRange:
 
     def __contains__(self, address: IPv4Address) -> bool:
         return self.first <= address <= self.last
-
-    def __iter__(self) -> Iterator[IPv4Address]:
-        return (self.first + offset for offset in range(self.size))
 
     def __str__(self) -> str:
         return f"{self.first}-{self.last}"

@@ -1,15 +1,16 @@
 """Addresses that change hands: the node that gives one up goes before the node that takes it comes.
 
-The engine creates first and deletes last, and two machines would have one address for a while. That happens when a pool
-is renamed, or takes over the range of a pool that goes.
+The engine creates first and deletes last, and replaces in any order, so two machines would have one address for a
+while. That happens when a pool is renamed, when it takes over another's range, or when two pools swap.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from infra.compute.plan import plan_compute
-from infra.model.handover import HANDOVER
+from infra.guest_info import METADATA, unpacked
 from infra.operate.engine import colour, engine_step, show_error, show_output
 from infra.operate.interrupted import MACHINE
 
@@ -19,38 +20,51 @@ if TYPE_CHECKING:
     from infra.model.environment import Environment
     from infra.model.release import Release
     from infra.operate.engine import LayerStack
+    from infra.operate.interrupted import Deployment
 
 
 def handed_on(present: Mapping[str, str], planned: Mapping[str, str]) -> dict[str, str]:
     """Return which present nodes have to go first, and which planned node takes each one's address.
 
-    Both arguments give addresses by node name. A node that stays under its name is left to the engine, which replaces
-    it delete-first by itself.
+    Both arguments give addresses by node name. A node that only moves to a free address is left to the engine, which
+    replaces it delete-first by itself.
     """
-    takers = {address: name for name, address in planned.items() if name not in present}
-    return {name: takers[address] for name, address in present.items() if name not in planned and address in takers}
+    takers = {address: name for name, address in planned.items()}
+    return {name: takers[address] for name, address in present.items() if takers.get(address, name) != name}
 
 
-def say_who_goes_first(stack: LayerStack, environment: Environment, release: Release) -> set[str]:
-    """Print and return the names of the nodes whose addresses the plan gives to new nodes."""
-    outputs = stack.handle.outputs()
-    nodes = outputs[HANDOVER].value["nodes"] if HANDOVER in outputs else []
-    present = {node["name"]: node["address"] for node in nodes}
+def recorded_addresses(deployment: Deployment) -> dict[str, str]:
+    """Return the addresses of recorded machines by name: those in the documents that they were first booted with."""
+    found = {}
+    for entry in deployment.get("resources") or []:
+        packed = entry.get("inputs", {}).get("extraConfig", {}).get(METADATA)
+        if entry["type"] == MACHINE and packed:
+            interface = json.loads(unpacked(packed))["network"]["ethernets"]["primary"]
+            found[entry["inputs"]["name"]] = interface["addresses"][0].partition("/")[0]
+    return found
+
+
+def nodes_that_go_first(stack: LayerStack, environment: Environment, release: Release) -> dict[str, str]:
+    """Print and return the nodes whose addresses the plan gives to others: their URNs by name."""
+    deployment = stack.exported().get("deployment") or {}
+    present = recorded_addresses(deployment)
     planned = {node.name: node.address for pool in plan_compute(environment, release).pools for node in pool.nodes}
     going = handed_on(present, planned)
     for name, taker in sorted(going.items()):
         print(f"{stack.name}: {name} goes first: its address {present[name]} is given to {taker}", flush=True)
-    return set(going)
+    machines = [entry for entry in deployment.get("resources") or [] if entry["type"] == MACHINE]
+    return {entry["inputs"]["name"]: entry["urn"] for entry in machines if entry["inputs"]["name"] in going}
 
 
-def make_room(stack: LayerStack, environment: Environment, release: Release) -> None:
-    """Delete the nodes whose addresses the plan gives to new nodes. Raises `StepFailed` when the engine does."""
-    going = say_who_goes_first(stack, environment, release)
+def make_room(stack: LayerStack, going: Mapping[str, str]) -> None:
+    """Delete nodes, given as URNs by name, so that others can take their addresses. Raises `StepFailed`."""
     if not going:
         return
-    resources = (stack.handle.export_stack().deployment or {}).get("resources") or []
-    targets = [entry["urn"] for entry in resources if entry["type"] == MACHINE and entry["inputs"]["name"] in going]
     with engine_step(stack, "making room"):
         stack.handle.destroy(
-            target=targets, on_output=show_output, on_error=show_error, color=colour(), show_secrets=False
+            target=sorted(going.values()),
+            on_output=show_output,
+            on_error=show_error,
+            color=colour(),
+            show_secrets=False,
         )

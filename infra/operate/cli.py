@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 app = typer.Typer(
-    help="GPU virtual machines on vSphere, a Kubernetes cluster on them, and the toolchain for AI applications.",
+    help="Makes the virtual machines of an environment on vSphere, from one document, with Pulumi.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -71,7 +71,7 @@ def up(
     ] = None,
 ) -> None:
     """Bring an environment to what its document says, after showing a preview and asking."""
-    from infra.operate.run import run_up
+    from infra.operate.up import run_up
 
     run_up(environment, layer, yes=yes, leftovers=leftovers)
 

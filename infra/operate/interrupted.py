@@ -78,7 +78,8 @@ def without_pending(deployment: Deployment, adopted: Mapping[str, Adopted], gone
         for entry in deployment.get("pending_operations") or []
         if (urn := entry["resource"]["urn"]) in adopted
     ]
-    kept = [resource for resource in deployment.get("resources") or [] if resource["urn"] not in gone]
+    superseded = gone | set(adopted)  # a killed replacement leaves the entry of the machine that it had deleted
+    kept = [resource for resource in deployment.get("resources") or [] if resource["urn"] not in superseded]
     return {**deployment, "resources": [*kept, *created], "pending_operations": []}
 
 

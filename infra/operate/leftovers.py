@@ -1,11 +1,9 @@
-"""What a killed run left behind, in the state and in vCenter: found, explained, and put right before the next run."""
+"""What a killed run left behind, in the state and in vCenter: found, explained, put right before the next run."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
-
-from pulumi import automation
 
 from infra.catalog import Catalog
 from infra.errors import NotPossibleHere
@@ -20,7 +18,6 @@ from infra.operate.interrupted import (
     Adopted,
     pending_operations,
     recorded_ids,
-    unfinished_machines,
     without_pending,
 )
 from infra.vsphere.adoption import adopted_outputs
@@ -31,50 +28,31 @@ from infra.vsphere.tagging import category_id, tag_id
 if TYPE_CHECKING:
     from infra.model.environment import Environment
     from infra.operate.engine import LayerStack
-    from infra.operate.interrupted import Deployment, PendingOperation
+    from infra.operate.interrupted import PendingOperation
     from infra.vsphere.machines import FoundMachine
     from infra.vsphere.session import Credentials, VCenter
 
 
 def resolve_leftovers(stack: LayerStack, environment: Environment, choice: Choice | None) -> None:
-    """Put right what a killed run left: pending operations, machines without a record, machines left powered off.
+    """Put right what a killed run left: pending operations, and machines without a record.
 
-    Without a `choice` the person is asked about each machine. Raises `NotPossibleHere` when nobody can be asked, or
-    when an unfinished machine shall be adopted.
+    `ADOPT` records the machines that were finished and removes those that never were; without a `choice` the person is
+    asked about each. Raises `NotPossibleHere` when nobody can be asked.
     """
-    exported = stack.handle.export_stack()
-    deployment = exported.deployment or {}
+    exported = stack.exported()
+    deployment = exported.get("deployment") or {}
     pending = pending_operations(deployment)
-    unfinished = unfinished_machines(deployment)
-    if not pending and not unfinished:
+    if not pending:
         return
     credentials = stack.credentials(environment)
     with vcenter_session(credentials) as vcenter:
-        if pending:
-            repair = _Repair(stack, environment, vcenter, credentials)
-            adopted = repair.settle(pending, recorded_ids(deployment), choice)
-            gone = repair.removed_already(pending)
-            _record(stack, exported, without_pending(deployment, adopted, gone))
-        _power_on_unfinished(stack, environment, vcenter, unfinished)
-
-
-def _record(stack: LayerStack, exported: automation.Deployment, deployment: Deployment) -> None:
-    """Write the state without pending operations, and read back from vCenter what it now has."""
-    stack.handle.import_stack(automation.Deployment(version=exported.version, deployment=deployment))
+        repair = _Repair(stack, environment, vcenter, credentials)
+        adopted = repair.settle(pending, recorded_ids(deployment), choice)
+        gone = repair.removed_already(pending)
+    stack.replace_state(exported, without_pending(deployment, adopted, gone))
     print(f"{stack.name}: reading back what the killed run changed", flush=True)
     with engine_step(stack, "refresh"):
         stack.handle.refresh(on_output=show_output, on_error=show_error, color=colour(), show_secrets=False)
-
-
-def _power_on_unfinished(stack: LayerStack, environment: Environment, vcenter: VCenter, names: set[str]) -> None:
-    places = environment.vcenter
-    for machine in machines_in_folder(vcenter, places.datacenter, places.folder) if names else []:
-        if machine.name in names and not machine.powered_on:
-            print(
-                f"{stack.name}: {machine.name} was left powered off by an unfinished run: powering it on",
-                flush=True,
-            )
-            power_on(machine)
 
 
 class _Repair:
@@ -98,7 +76,7 @@ class _Repair:
         _, release = Catalog().load(self._environment.name)
         running = wait_for_clones(self._vcenter, places.datacenter, release.machine_template.name)
         if running:
-            self._say(f"waited for {running} clones that a killed run had started")
+            self._say(f"waited for {running} clones of the template to end")
         machines = {m.name: m for m in machines_in_folder(self._vcenter, places.datacenter, places.folder)}
         adopted: dict[str, Adopted] = {}
         for operation in pending:
@@ -129,38 +107,33 @@ class _Repair:
         self, operation: PendingOperation, machine: FoundMachine, choice: Choice | None
     ) -> Adopted | None:
         wait_until_idle(machine)
+        places = self._environment.vcenter
+        now = machines_in_folder(self._vcenter, places.datacenter, places.folder)
+        machine = next((found for found in now if found.uuid == machine.uuid), machine)
         finished = machine.first_boot_name == machine.name
         choice = choice or self._ask(machine, finished=finished)
-        if choice is Choice.REMOVE:
-            self._say(f"removing {machine.name}, it will be made anew")
+        if choice is Choice.REMOVE or not finished:
+            why = "as asked" if finished else "it was cloned but never configured"
+            self._say(f"removing {machine.name} ({why})")
             remove(machine)
             return None
-        if not finished:
-            raise NotPossibleHere(
-                f"{self._stack.name}: {machine.name}",
-                "was cloned but never configured, so it can't be adopted",
-                "repeat with --leftovers remove",
-            )
         if not machine.powered_on:
             power_on(machine)
         self._say(f"adopting {machine.name}")
         return Adopted(machine.uuid, adopted_outputs(machine, operation.inputs))
 
     def _ask(self, machine: FoundMachine, *, finished: bool) -> Choice:
-        state = "configured" if finished else "not configured yet"
         power = "powered on" if machine.powered_on else "powered off"
-        fact = f"{self._stack.name}: {machine.name} is in vCenter ({state}, {power}) but not in the state"
-        choices = "adopt or remove" if finished else "remove"
+        state = f"configured, {power}" if finished else "never configured"
+        fact = f"{self._stack.name}: vCenter has {machine.name} ({state}), made by an interrupted run, without a record"
+        choices = [choice.value for choice in Choice] if finished else [Choice.REMOVE.value]
         if not sys.stdin.isatty():
-            raise NotPossibleHere(
-                fact,
-                "a killed run left it there",
-                f"repeat the command with --leftovers {' or '.join(choices.split(' or '))}",
-            )
+            fix = f"repeat the command with --leftovers {' or '.join(choices)}"
+            raise NotPossibleHere(fact, "nobody is there to say what shall become of it", fix)
         print(fact)
-        answer = input(f"What shall become of it ({choices})? ").strip().lower()
-        if answer not in choices.split(" or "):
-            raise NotPossibleHere(machine.name, "nothing was decided", f"answer with {choices}")
+        answer = input(f"Keep it (adopt) or delete it (remove)? [{'/'.join(choices)}] ").strip().lower()
+        if answer not in choices:
+            raise NotPossibleHere(machine.name, "nothing was decided", f"answer with {' or '.join(choices)}")
         return Choice(answer)
 
     def _identifier(self, operation: PendingOperation) -> str | None:

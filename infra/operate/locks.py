@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import socket
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import NotPossibleHere
-from infra.operate.engine import backend_folder
+from infra.operate.backend import backend_folder
 
 if TYPE_CHECKING:
     from infra.operate.engine import LayerStack
@@ -78,7 +79,13 @@ def read_locks(folder: Path, stack: str) -> list[Lock]:
 def _engine_runs(process: int) -> bool:
     """Whether a process of that id lives and is a Pulumi engine; ids are used again, so the name is looked at too."""
     try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it lives, and is another user's
+    try:
         name, _, rest = Path(f"/proc/{process}/stat").read_text(encoding="ascii").partition(" (")[2].rpartition(") ")
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return True  # it answers to a signal and is not to be seen: it may be the engine
     return name.startswith("pulumi") and not rest.startswith("Z")  # Z: it has ended, its parent has not noticed

@@ -47,7 +47,7 @@ def _layer(environment: str, layer: Layer) -> tuple[tuple[str, str, str], list[d
     stack = open_stack(environment, layer, create=False)
     if stack is None:
         return ("-", "-", f"not there yet: slipway up {environment} {layer}"), [], []
-    deployment = stack.handle.export_stack().deployment or {}
+    deployment = stack.exported().get("deployment") or {}
     history = stack.handle.history(page_size=1, show_secrets=False)
     last = history[0] if history else None
     row = (

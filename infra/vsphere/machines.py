@@ -26,7 +26,7 @@ _PATHS = [
     "guest.ipAddress",
 ]
 _POLL_SECONDS = 0.1
-_LONGEST_CLONE = 3600  # seconds
+_LONGEST_TASK = 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -67,20 +67,15 @@ def wait_for_clones(instance: vim.ServiceInstance, datacenter: str, template: st
     """
     source = find(instance, f"/{datacenter}/vm/{template}")
     tasks = [task for task in (source.recentTask if source else []) if _is_running_clone(task)]
-    deadline = time.monotonic() + _LONGEST_CLONE
     for task in tasks:
-        while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
-            if time.monotonic() > deadline:
-                raise StepFailed(f"clone of {template}", "still runs after an hour; look at vCenter's recent tasks")
-            time.sleep(_POLL_SECONDS)
+        _wait(task, f"a clone of {template}")
     return len(tasks)
 
 
 def wait_until_idle(machine: FoundMachine) -> None:
     """Wait until no task of vCenter works on a machine: a killed engine's plugin may still be at it."""
     for task in machine.reference.recentTask:
-        while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
-            time.sleep(_POLL_SECONDS)
+        _wait(task, f"a task on {machine.name}")
 
 
 def power_on(machine: FoundMachine) -> None:
@@ -96,11 +91,18 @@ def remove(machine: FoundMachine) -> None:
 
 
 def _finish(task: Any, step: str) -> None:
-    while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
-        time.sleep(_POLL_SECONDS)
+    _wait(task, step)
     if task.info.state == vim.TaskInfo.State.error:
         error = task.info.error
         raise StepFailed(step, error.msg or type(error).__name__.rpartition(".")[2])
+
+
+def _wait(task: Any, subject: str) -> None:
+    deadline = time.monotonic() + _LONGEST_TASK
+    while task.info.state in (vim.TaskInfo.State.running, vim.TaskInfo.State.queued):
+        if time.monotonic() > deadline:
+            raise StepFailed(subject, "still runs after an hour; look at vCenter's recent tasks")
+        time.sleep(_POLL_SECONDS)
 
 
 def _read(instance: vim.ServiceInstance, objects: list[Any]) -> Iterator[FoundMachine]:
@@ -113,6 +115,8 @@ def _read(instance: vim.ServiceInstance, objects: list[Any]) -> Iterator[FoundMa
     )
     for answer in instance.content.propertyCollector.RetrieveContents([spec]):
         values: dict[str, Any] = {found.name: found.val for found in answer.propSet}
+        if "config.uuid" not in values:
+            continue  # being made, or not to be read: vCenter has no configuration of it
         yield FoundMachine(
             name=values["name"],
             uuid=values["config.uuid"],
@@ -129,7 +133,10 @@ def _first_boot_name(options: Iterable[Any]) -> str | None:
     values = {option.key: option.value for option in options}
     if values.get(f"{METADATA}.encoding") != ENCODING or not values.get(METADATA):
         return None
-    name: str = json.loads(unpacked(values[METADATA]))["local-hostname"]
+    try:
+        name: str = json.loads(unpacked(values[METADATA]))["local-hostname"]
+    except (ValueError, KeyError):
+        return None  # a stranger's documents
     return name
 
 

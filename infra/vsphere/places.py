@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.errors import PersonError
 from infra.vsphere.session import find
@@ -44,9 +44,14 @@ def check_places(instance: vim.ServiceInstance, environment: Environment, releas
 
     Costs one small request per name.
     """
-    missing = [place for place in _places(environment, release) if find(instance, place.inventory_path) is None]
+    found = {place: find(instance, place.inventory_path) for place in _places(environment, release)}
+    missing = [place for place, there in found.items() if there is None or _is_no_template(place, there)]
     if missing:
         raise PlacesMissing(environment.vcenter.server, missing)
+
+
+def _is_no_template(place: MissingPlace, there: Any) -> bool:
+    return place.kind == "template" and not getattr(getattr(there, "config", None), "template", False)
 
 
 def _places(environment: Environment, release: Release) -> list[MissingPlace]:
@@ -70,6 +75,6 @@ def _places(environment: Environment, release: Release) -> list[MissingPlace]:
             "template",
             template,
             f"{root}/vm/{template}",
-            "upload the template, or mark a virtual machine of that name as template",
+            "it has to stand there, directly in the datacenter's folder of virtual machines, and be marked as template",
         ),
     ]

@@ -90,3 +90,9 @@ def _log_in(credentials: Credentials) -> Any:
     except (OSError, HTTPException, vmodl.fault.HostNotReachable) as error:
         reason = f"does not answer on port 443 ({error or type(error).__name__})"
         raise VCenterUnusable(server, reason, "check that it runs and that no firewall is between") from None
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        # pyvmomi's word for a server that speaks HTTPS and is no vCenter
+        fix = "check vcenter.server in the environment document"
+        raise VCenterUnusable(server, f"it is no vCenter ({error})", fix) from None

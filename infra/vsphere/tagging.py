@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from infra.vsphere.session import Credentials, VCenterUnusable
+
 if TYPE_CHECKING:
-    from infra.vsphere.session import Credentials
+    from collections.abc import Iterator
 
 _ROOT = "/rest/com/vmware/cis"
 
@@ -32,12 +35,19 @@ def tag_id(credentials: Credentials, category: str, name: str) -> str | None:
     return None
 
 
-def _client(credentials: Credentials) -> httpx.Client:
-    """Return a client that has logged in; closing it ends its connections, the session ends by its time-out."""
-    client = httpx.Client(base_url=f"https://{credentials.server}", verify=ssl.create_default_context(), timeout=60)
-    answer = client.post(f"{_ROOT}/session", auth=(credentials.user, credentials.password))
-    client.headers["vmware-api-session-id"] = _value(answer)
-    return client
+@contextmanager
+def _client(credentials: Credentials) -> Iterator[httpx.Client]:
+    """Log in, yield the client, log out. Raises `VCenterUnusable` when the tagging service does not answer."""
+    context = ssl.create_default_context()
+    try:
+        with httpx.Client(base_url=f"https://{credentials.server}", verify=context, timeout=60) as client:
+            answer = client.post(f"{_ROOT}/session", auth=(credentials.user, credentials.password))
+            client.headers["vmware-api-session-id"] = _value(answer)
+            yield client
+            client.delete(f"{_ROOT}/session")
+    except httpx.HTTPError as error:
+        reason = f"its tagging service does not answer ({error})"
+        raise VCenterUnusable(credentials.server, reason, "check that vCenter's services run") from None
 
 
 def _value(answer: httpx.Response) -> Any:

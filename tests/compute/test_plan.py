@@ -114,6 +114,13 @@ def test_pool_rolls_for_another_template() -> None:
     assert plan_compute(DEV, other).pools[0].roll_trigger != plan_compute(DEV, RELEASE).pools[0].roll_trigger
 
 
+def test_pool_does_not_roll_for_the_comment_of_a_key_or_the_order_of_keys() -> None:
+    one, other = "ssh-ed25519 AAAA one", "ssh-ed25519 BBBB"
+    assert trigger(changed(access={"sshPublicKeys": [one, other]})) == trigger(
+        changed(access={"sshPublicKeys": [other, one.replace("one", "renamed")]})
+    )
+
+
 @pytest.mark.parametrize("key", ["count", "cpus", "memoryGiB", "diskGiB"])
 def test_pool_does_not_roll_for_another_size(key: str) -> None:
     one, other = pool(50, 1), {**pool(50, 1), key: 7 if key != "diskGiB" else 70}

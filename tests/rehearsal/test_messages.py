@@ -104,7 +104,8 @@ def test_places_that_are_missing_are_all_named_at_once(checkout: Checkout, rehea
     try:
         assert refusal(rehearsal) == (
             f"vCenter {SERVER}: release 2026.11.0 machineTemplate.name: ubuntu-26.04: there is no template "
-            "/dc-01/vm/ubuntu-26.04; upload the template, or mark a virtual machine of that name as template\n"
+            "/dc-01/vm/ubuntu-26.04; it has to stand there, directly in the datacenter's folder of virtual machines, "
+            "and be marked as template\n"
             f"vCenter {SERVER}: vcenter.datastore: vsan: there is no datastore /dc-01/datastore/vsan; mend the name in "
             "stacks/environments/dev.yaml, or create it\n"
             f"vCenter {SERVER}: vcenter.network: vm-net: there is no network /dc-01/network/vm-net; mend the name in "

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rehearsal.control import Phase
     from rehearsal.session import Rehearsal
+    from tests.support.checkout import Checkout
 
 pytestmark = pytest.mark.rehearsal
 PATIENCE = 60.0  # seconds until a call has to be held
@@ -46,6 +47,10 @@ def descendants(process: int) -> list[int]:
 def killed_run(rehearsal: Rehearsal, method: str, name: str, phase: Phase) -> None:
     """Start `up`, and kill it with everything that it started once a call to vCenter is held and the rest is done."""
     hold = rehearsal.control.hold(method, name, phase)
+    kill_when_held(rehearsal, hold, planned_machines(rehearsal) - {name} if name else set())
+
+
+def kill_when_held(rehearsal: Rehearsal, hold: str, recorded: set[str]) -> None:
     log = rehearsal.layout.folder / "killed.log"
     with log.open("w", encoding="utf-8") as output:
         run = rehearsal.popen(slipway_command("up", "dev", "--yes"), stdout=output, stderr=output)
@@ -53,7 +58,7 @@ def killed_run(rehearsal: Rehearsal, method: str, name: str, phase: Phase) -> No
             rehearsal.control.wait_until_held(hold, PATIENCE)
         except StepFailed as failed:
             pytest.fail(f"{failed}\n{log.read_text(encoding='utf-8')}\n{rehearsal.layout.log_file.read_text()}")
-        wait_until_recorded(rehearsal, planned_machines(rehearsal) - {name} if name else set())
+        wait_until_recorded(rehearsal, recorded)
         for process in reversed(descendants(run.pid)):
             os.kill(process, signal.SIGKILL)
         run.wait()
@@ -112,14 +117,14 @@ def test_what_a_killed_create_of_a_folder_made_is_taken_over(rehearsal: Rehearsa
     assert_all_agree(rehearsal)
 
 
-def test_unfinished_machine_is_not_adopted(rehearsal: Rehearsal) -> None:
+def test_adopting_removes_a_machine_that_was_never_configured(rehearsal: Rehearsal) -> None:
     killed_run(rehearsal, "CloneVM_Task", "dev-cpu-2", "after")
+    left = simulated_machines(rehearsal)["dev-cpu-2"]
     done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", "adopt")
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == (
-        "dev.compute: dev-cpu-2: was cloned but never configured, so it can't be adopted; "
-        "repeat with --leftovers remove"
-    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "dev.compute: removing dev-cpu-2 (it was cloned but never configured)" in done.stdout
+    assert simulated_machines(rehearsal)["dev-cpu-2"] != left
+    assert_all_agree(rehearsal)
 
 
 def test_leftover_machine_is_not_touched_without_an_answer(rehearsal: Rehearsal) -> None:
@@ -128,8 +133,8 @@ def test_leftover_machine_is_not_touched_without_an_answer(rehearsal: Rehearsal)
     done = rehearsal.slipway("up", "dev", "--yes")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
-        "dev.compute: dev-cpu-2 is in vCenter (configured, powered on) but not in the state: "
-        "a killed run left it there; repeat the command with --leftovers adopt or remove"
+        "dev.compute: vCenter has dev-cpu-2 (configured, powered on), made by an interrupted run, without a record: "
+        "nobody is there to say what shall become of it; repeat the command with --leftovers adopt or remove"
     )
     assert simulated_machines(rehearsal) == before
     assert "dev-cpu-2" not in recorded_machines(rehearsal)
@@ -148,3 +153,27 @@ def test_failed_power_on_is_recorded_and_the_next_up_goes_on_from_it(rehearsal: 
     assert done.returncode == 0, done.stdout + done.stderr
     assert recorded_machines(rehearsal)["dev-cpu-2"] == first
     assert_all_agree(rehearsal)
+
+
+def test_machine_that_can_not_start_does_not_keep_the_environment_from_going(rehearsal: Rehearsal) -> None:
+    for _ in range(3):
+        rehearsal.control.fail("PowerOnVM_Task", "dev-cpu-2", "InsufficientMemoryResourcesFault", "played: no memory")
+    assert rehearsal.slipway("up", "dev", "--yes").returncode == 1
+    gone = rehearsal.slipway("destroy", "dev", "--yes")
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+    assert simulated_machines(rehearsal) == {}
+    rehearsal.control.clear_faults()
+
+
+def test_killed_while_a_node_is_made_anew(rehearsal: Rehearsal, checkout: Checkout) -> None:
+    """The old machine is gone, the new one is there, and the state has an entry of the old one."""
+    assert rehearsal.slipway("up", "dev", "--yes").returncode == 0
+    checkout.replace(("user: ops", "user: admin"))
+    try:
+        hold = rehearsal.control.hold("PowerOnVM_Task", "dev-cpu-2", "after")
+        kill_when_held(rehearsal, hold, set())
+        done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", "adopt")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert_all_agree(rehearsal)
+    finally:
+        checkout.restore()

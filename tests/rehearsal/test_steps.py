@@ -111,7 +111,13 @@ def another_login_makes_every_node_anew(checkout: Checkout, rehearsal: Rehearsal
     assert {change for change in changes(rehearsal) if "dev-" in change} == {
         f"replace {name}" for name in simulated_machines(rehearsal)
     }
-    checkout.replace(("user: admin", "user: ops"))
+    done = up(rehearsal)
+    assert [line for line in done.splitlines() if line.startswith("dev.compute: replacing")] == [
+        f"dev.compute: replacing {name}, {number} of 5"
+        for number, name in enumerate(sorted(simulated_machines(rehearsal)), start=1)
+    ]
+    assert_all_agree(rehearsal)
+    assert changes(rehearsal) == set()
 
 
 def a_removed_pool_goes_alone(checkout: Checkout, rehearsal: Rehearsal) -> None:

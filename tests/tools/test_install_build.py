@@ -135,7 +135,13 @@ def test_a_killed_build_leaves_no_half_made_program(
     checkout: Checkout, played_go: PlayedGo, killed_by: signal.Signals
 ) -> None:
     (played_go.folder / "slow").touch()
-    running = subprocess.Popen(checkout.command(), cwd=checkout.root, env=checkout.environment)
+    # a shell that starts tests in the background has them ignore the interrupt
+    running = subprocess.Popen(
+        checkout.command(),
+        cwd=checkout.root,
+        env=checkout.environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - one thread here
+    )
     builder = int(wait_for(played_go.folder / "building"))
     running.send_signal(killed_by)
     assert running.wait(15) != 0

@@ -1,0 +1,69 @@
+"""`slipway up`: what comes before the engine's update, the update, and what comes after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.catalog import Catalog
+from infra.compute.plan import plan_compute
+from infra.errors import NotPossibleHere
+from infra.operate.addresses import make_room
+from infra.operate.choices import Choice
+from infra.operate.engine import colour, engine_step, show_error, show_output
+from infra.operate.leftovers import resolve_leftovers
+from infra.operate.locks import release_stale_locks
+from infra.operate.roll import replace_one_by_one
+from infra.operate.run import ask, check_vcenter, preview, stacks_of
+from infra.vsphere.machines import machines_in_folder, power_on
+from infra.vsphere.session import vcenter_session
+
+if TYPE_CHECKING:
+    from infra.model.environment import Environment
+    from infra.model.release import Release
+    from infra.operate.engine import LayerStack
+    from infra.vsphere.session import Credentials
+
+
+def run_up(environment_name: str, layer: str | None, *, yes: bool, leftovers: str | None) -> None:
+    """Bring layers up, bottom to top; without `yes` each one's preview is shown and asked about.
+
+    `leftovers` (`adopt` or `remove`) says what to do with machines that a killed run left; without it the person
+    is asked. Raises `StepFailed` when a layer fails, `NotPossibleHere` when a question can't be asked.
+    """
+    choice = _choice(leftovers)
+    environment, release = Catalog().load(environment_name)
+    for stack in stacks_of(environment_name, layer):
+        release_stale_locks(stack)
+        credentials = check_vcenter(stack, environment, release)
+        resolve_leftovers(stack, environment, choice)
+        previewed = preview(stack, environment, release, show=not yes)
+        if not yes:
+            ask(f"Do this to {stack.name}?", "--yes")
+        make_room(stack, previewed.going_first)
+        replace_one_by_one(stack, previewed.replaced)
+        with engine_step(stack, "up"):
+            stack.handle.up(
+                on_output=show_output, on_error=show_error, color=colour(), show_secrets=False, suppress_outputs=True
+            )
+        _start_nodes_that_are_off(stack, environment, release, credentials)
+
+
+def _start_nodes_that_are_off(
+    stack: LayerStack, environment: Environment, release: Release, credentials: Credentials
+) -> None:
+    """Power on the environment's nodes that are off: the vSphere plugin starts a machine only when it changes it."""
+    places = environment.vcenter
+    planned = {node.name for pool in plan_compute(environment, release).pools for node in pool.nodes}
+    with vcenter_session(credentials) as vcenter:
+        for machine in machines_in_folder(vcenter, places.datacenter, places.folder):
+            if machine.name in planned and not machine.powered_on:
+                print(f"{stack.name}: {machine.name} is off: powering it on", flush=True)
+                power_on(machine)
+
+
+def _choice(leftovers: str | None) -> Choice | None:
+    try:
+        return Choice(leftovers) if leftovers else None
+    except ValueError:
+        known = " or ".join(choice.value for choice in Choice)
+        raise NotPossibleHere("--leftovers", f"{leftovers} is not a choice", f"use {known}") from None
