@@ -35,7 +35,7 @@ test: tools lint types ## Check style and types, run the unit, component and reh
 	@cd rehearsal/vcenter && go vet ./... && go test ./...
 	@$(RUN) -m pytest -m "not long" -n 2 --dist loadfile
 
-test-all: test tools-all ## Run what takes longer, too
+test-all: tools-all ## Run what takes longer than `make test`: build every program, many machines
 	@$(RUN) -m pytest -m long
 
 golden: setup ## Write the expected texts of tests/golden anew, to be looked at as a diff
