@@ -77,7 +77,7 @@ def _report(rehearsal: Rehearsal, machines: list[Observed], steps: list[Step], c
 def open_shell(environment: str) -> int:
     """Open a shell in the running rehearsal, or in a new one that ends with the shell; return its exit code."""
     shell = os.environ.get("SHELL", "/bin/sh")
-    prompt = {"PS1": f"(rehearsal of {environment}) \\w \\$ "}
+    prompt = {"PS1": f"(rehearsal of {environment}) $ "}
     try:
         rehearsal = running(environment)
     except Exception as none_running:
