@@ -47,7 +47,6 @@ class PoolPlan:
 class ComputePlan:
     """Everything that the compute layer creates, in plain data."""
 
-    environment: str
     notes: str
     pools: tuple[PoolPlan, ...]
 
@@ -60,7 +59,6 @@ def plan_compute(environment: Environment, release: Release) -> ComputePlan:
     """
     pools = tuple(_pool(environment, release, name, machine) for name, machine in environment.machines().items())
     return ComputePlan(
-        environment=environment.name,
         notes=f"Slipway environment {environment.name}, owner {environment.owner}. Changes by hand are undone.",
         pools=pools,
     )

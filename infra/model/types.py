@@ -154,18 +154,14 @@ def _network(value: Any) -> IPv4Network:  # noqa: ANN401 - a document can hold a
     if not isinstance(value, str) or "/" not in value:
         raise ValueError(f"is not an IPv4 network; {example}")
     try:
-        network = IPv4Network(value)
-    except ValueError:
-        pass
-    else:
-        if network.prefixlen > LONGEST_PREFIX:
-            raise ValueError(f"has no room for nodes; use a prefix length of {LONGEST_PREFIX} or less")
-        return network
-    try:
-        meant = IPv4Network(value, strict=False)
+        network = IPv4Network(value, strict=False)
     except ValueError:
         raise ValueError(f"is not an IPv4 network; {example}") from None
-    raise ValueError(f"has host bits set; did you mean {meant}?")
+    if IPv4Address(value.partition("/")[0]) != network.network_address:
+        raise ValueError(f"has host bits set; did you mean {network}?")
+    if network.prefixlen > LONGEST_PREFIX:
+        raise ValueError(f"has no room for nodes; use a prefix length of {LONGEST_PREFIX} or less")
+    return network
 
 
 Address = Annotated[IPv4Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "format": "ipv4"})]

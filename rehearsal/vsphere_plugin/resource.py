@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,18 +26,6 @@ class HalfMade(Exception):
         super().__init__(reason)
         self.found = found
         self.reason = reason
-
-
-@dataclass(frozen=True)
-class Behaviour:
-    """How the official plugin treats each property of a kind; the table stands in behaviour.yaml.
-
-    `change` by property: `update` (in place), `restart` (in place, the machine goes off and on), `replace`.
-    `defaults` are filled in at check. `computed` are outputs only.
-    """
-
-    change: dict[str, str]
-    defaults: dict[str, object] = field(default_factory=dict)
 
 
 class ResourceKind(ABC):
