@@ -52,6 +52,17 @@ class Control:
                 raise StepFailed(f"hold {hold}", f"no call was held within {seconds} seconds: {states}")
             time.sleep(0.05)
 
+    def wait_until_dropped(self, hold: str, seconds: float) -> None:
+        """Wait until the simulator has noticed that the caller of a call held before it is gone.
+
+        Such a call never happens. Raises `StepFailed` when it is not noticed in time.
+        """
+        deadline = time.monotonic() + seconds
+        while any(entry["id"] == hold for entry in self._send("GET", "/holds")):
+            if time.monotonic() > deadline:
+                raise StepFailed(f"hold {hold}", f"its caller was not found to be gone within {seconds} seconds")
+            time.sleep(0.05)
+
     def release_all(self) -> None:
         """Release every held call and forget all holds."""
         self._send("DELETE", "/holds")

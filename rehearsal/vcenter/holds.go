@@ -67,6 +67,7 @@ func (h *holds) arrives(method, name string, gone <-chan struct{}) bool {
 	h.markHeld(claimed)
 	select {
 	case <-gone:
+		h.release(claimed.ID) // nobody waits for it any more, and whoever listens sees that it is over
 		return false
 	case <-claimed.released:
 		return true

@@ -48,6 +48,9 @@ def killed_run(rehearsal: Rehearsal, method: str, name: str, phase: Phase) -> No
     """Start `up`, and kill it with everything that it started once a call to vCenter is held and the rest is done."""
     hold = rehearsal.control.hold(method, name, phase)
     kill_when_held(rehearsal, hold, planned_machines(rehearsal) - {name} if name else set())
+    if phase == "before":
+        rehearsal.control.wait_until_dropped(hold, PATIENCE)
+    rehearsal.control.release_all()
 
 
 def kill_when_held(rehearsal: Rehearsal, hold: str, recorded: set[str]) -> None:
@@ -62,7 +65,6 @@ def kill_when_held(rehearsal: Rehearsal, hold: str, recorded: set[str]) -> None:
         for process in reversed(descendants(run.pid)):
             os.kill(process, signal.SIGKILL)
         run.wait()
-    rehearsal.control.release_all()
 
 
 def wait_until_recorded(rehearsal: Rehearsal, machines: set[str]) -> None:
@@ -172,6 +174,7 @@ def test_killed_while_a_node_is_made_anew(rehearsal: Rehearsal, checkout: Checko
     try:
         hold = rehearsal.control.hold("PowerOnVM_Task", "dev-cpu-2", "after")
         kill_when_held(rehearsal, hold, set())
+        rehearsal.control.release_all()
         done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", "adopt")
         assert done.returncode == 0, done.stdout + done.stderr
         assert_all_agree(rehearsal)
