@@ -9,7 +9,7 @@ from rich.table import Table
 
 from infra.catalog import Catalog
 from infra.model.handover import HANDOVER, LAYERS
-from infra.operate.engine import open_stack
+from infra.operate.engine import engine_step, open_stack
 from infra.operate.interrupted import pending_operations, unfinished_machines
 from infra.program import BUILT_LAYERS
 
@@ -48,14 +48,15 @@ def _layer(environment: str, layer: Layer) -> tuple[tuple[str, str, str], list[d
     if stack is None:
         return ("-", "-", f"not there yet: slipway up {environment} {layer}"), [], []
     deployment = stack.exported().get("deployment") or {}
-    history = stack.handle.history(page_size=1, show_secrets=False)
+    with engine_step(stack, "reading its history"):
+        history = stack.handle.history(page_size=1, show_secrets=False)
+        outputs = stack.handle.outputs()
     last = history[0] if history else None
     row = (
         str(len(deployment.get("resources") or [])),
         last.start_time.strftime("%Y-%m-%d %H:%M UTC") if last else "-",
         f"{last.kind} {last.result}" if last else "never ran",
     )
-    outputs = stack.handle.outputs()
     nodes = outputs[HANDOVER].value["nodes"] if HANDOVER in outputs else []
     interrupted = [f"{op.operation} {op.name}" for op in pending_operations(deployment)]
     interrupted += sorted(unfinished_machines(deployment))

@@ -24,14 +24,8 @@ class TagCategory(ResourceKind):
 
     def create(self, connection: Connection, inputs: Properties) -> Found:
         """Create it."""
-        spec = {
-            "name": inputs["name"],
-            "description": inputs.get("description", ""),
-            "cardinality": inputs["cardinality"],
-            "associable_types": inputs["associableTypes"],
-        }
         try:
-            identifier = connection.rest("POST", _CATEGORY, {"create_spec": spec})
+            identifier = connection.rest("POST", _CATEGORY, {"create_spec": _category_spec(inputs)})
         except Refused as refused:
             raise Refused(f"could not create category: {refused}") from None
         return self._found(connection, identifier)
@@ -46,13 +40,7 @@ class TagCategory(ResourceKind):
     def update(self, connection: Connection, identifier: str, state: Properties, inputs: Properties) -> Found:
         """Change name, description, cardinality or types."""
         del state
-        spec = {
-            "name": inputs["name"],
-            "description": inputs.get("description", ""),
-            "cardinality": inputs["cardinality"],
-            "associable_types": inputs["associableTypes"],
-        }
-        connection.rest("PATCH", f"{_CATEGORY}/id:{identifier}", {"update_spec": spec})
+        connection.rest("PATCH", f"{_CATEGORY}/id:{identifier}", {"update_spec": _category_spec(inputs)})
         return self._found(connection, identifier)
 
     def delete(self, connection: Connection, identifier: str, state: Properties) -> None:
@@ -136,6 +124,15 @@ def _tag_by_names(connection: Connection, names: str) -> str:
         if connection.rest("GET", f"{_TAG}/id:{identifier}")["name"] == wanted["tag_name"]:
             return str(identifier)
     raise Refused(f'tag name "{wanted["tag_name"]}" not found in category "{wanted["category_name"]}"')
+
+
+def _category_spec(inputs: Properties) -> dict[str, Any]:
+    return {
+        "name": inputs["name"],
+        "description": inputs.get("description", ""),
+        "cardinality": inputs["cardinality"],
+        "associable_types": inputs["associableTypes"],
+    }
 
 
 def _category(read: dict[str, Any]) -> Properties:
