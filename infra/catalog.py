@@ -2,66 +2,138 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from infra.documents import RawDocument, read_document, validate
 from infra.errors import DocumentsRefused, Refusal
 from infra.model.environment import Environment
 from infra.model.release import Release
-from infra.model.rules import environment_violations
+from infra.model.rules import environment_refusals, environment_warnings, release_warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from infra.model.base import Document
+    from infra.model.rules import Finding, Neighbour
 
 ROOT = Path(__file__).resolve().parent.parent
+Model = TypeVar("Model", bound="Document")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One document as it was read and checked by itself: the model is None when too little of it is well-formed."""
+
+    document: RawDocument | None
+    model: Environment | Release | None
+    refusals: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The documents of one checkout; `root` is the folder that holds `stacks/`."""
+    """The documents of one checkout; `root` is the folder that holds `stacks/`. Every file is read once."""
 
     root: Path = ROOT
+    _read: dict[str, Checked] = field(default_factory=dict, compare=False, repr=False)
 
     def environment_names(self) -> list[str]:
         """Return the names of all environments, sorted."""
-        return sorted(path.stem for path in (self.root / "stacks" / "environments").glob("*.yaml"))
+        return self._names("environments")
+
+    def release_versions(self) -> list[str]:
+        """Return the versions of all releases, sorted as texts."""
+        return self._names("releases")
 
     def load(self, name: str) -> tuple[Environment, Release]:
         """Return a checked environment and its release.
 
-        Raises `DocumentsRefused` with every refusal in the environment document and in the release it names.
+        Raises `DocumentsRefused` with every refusal in the environment document and in the release it names, those
+        among them that come from another environment.
         """
-        source = f"stacks/environments/{name}.yaml"
         if name not in self.environment_names():
             known = ", ".join(self.environment_names()) or "none"
+            source = f"stacks/environments/{name}.yaml"
             refusal = Refusal(source, 0, "", "", "there is no such environment", f"environments here: {known}")
             raise DocumentsRefused([refusal])
-        document = read_document(self.root / source, source)
-        environment, refusals = validate(document, Environment)
-        refusals += _file_name_refusals(document, "name", name)
+        checked = self._environment(name)
+        environment, document = checked.model, checked.document
         release, release_refusals = self._release_of(document)
-        refusals += release_refusals
-        if environment is not None:
-            refusals += _rule_refusals(document, environment, release)
-        if refusals or environment is None or release is None:
+        refusals = [*checked.refusals, *release_refusals]
+        if isinstance(environment, Environment) and document is not None:
+            found = environment_refusals(environment, release, self._neighbours(name))
+            refusals += _at_their_lines(document, found)
+        if refusals or not isinstance(environment, Environment) or release is None:
             raise DocumentsRefused(refusals)
         return environment, release
 
-    def _release_of(self, document: RawDocument) -> tuple[Release | None, list[Refusal]]:
+    def load_release(self, version: str) -> Release:
+        """Return a checked release. Raises `DocumentsRefused`."""
+        if version not in self.release_versions():
+            known = ", ".join(self.release_versions()) or "none"
+            source = f"stacks/releases/{version}.yaml"
+            raise DocumentsRefused([Refusal(source, 0, "", "", "there is no such release", f"releases here: {known}")])
+        checked = self._release(version)
+        if checked.refusals or not isinstance(checked.model, Release):
+            raise DocumentsRefused(checked.refusals)
+        return checked.model
+
+    def warnings(self, name: str) -> list[Refusal]:
+        """Return what a person should know about an environment that is accepted. Raises as `load` does."""
+        environment, _ = self.load(name)
+        document = self._environment(name).document
+        return _at_their_lines(document, environment_warnings(environment)) if document else []
+
+    def release_warnings(self, version: str) -> list[Refusal]:
+        """Return what a person should know about a release that is accepted. Raises as `load_release` does."""
+        release = self.load_release(version)
+        document = self._release(version).document
+        return _at_their_lines(document, release_warnings(release)) if document else []
+
+    def _names(self, folder: str) -> list[str]:
+        return sorted(path.stem for path in (self.root / "stacks" / folder).glob("*.yaml"))
+
+    def _environment(self, name: str) -> Checked:
+        return self._checked(f"stacks/environments/{name}.yaml", Environment, "name", name)
+
+    def _release(self, version: str) -> Checked:
+        return self._checked(f"stacks/releases/{version}.yaml", Release, "version", version)
+
+    def _checked(self, source: str, model: type[Environment] | type[Release], key: str, file_name: str) -> Checked:
+        """Read and check one file by itself, once; `key` has to repeat the file's name."""
+        if source not in self._read:
+            try:
+                document = read_document(self.root / source, source)
+            except DocumentsRefused as refused:
+                self._read[source] = Checked(None, None, tuple(refused.refusals))
+            else:
+                found, refusals = validate(document, model)
+                refusals += _file_name_refusals(document, key, file_name)
+                self._read[source] = Checked(document, found, tuple(refusals))
+        return self._read[source]
+
+    def _release_of(self, document: RawDocument | None) -> tuple[Release | None, tuple[Refusal, ...]]:
         """Return the release that an environment document names, or the refusals of the name or of the file."""
-        version = document.data.get("release")
-        if not isinstance(version, str):
-            return None, []  # the field's own refusal says so
-        known = sorted(path.stem for path in (self.root / "stacks" / "releases").glob("*.yaml"))
-        if version not in known:
-            fix = f"releases here: {', '.join(known) or 'none'}"
-            return None, [document.refusal(("release",), version, "there is no such release", fix)]
-        source = f"stacks/releases/{version}.yaml"
-        try:
-            release_document = read_document(self.root / source, source)
-        except DocumentsRefused as refused:
-            return None, refused.refusals
-        release, refusals = validate(release_document, Release)
-        refusals += _file_name_refusals(release_document, "version", version)
-        return (None if refusals else release), refusals
+        version = document.data.get("release") if document else None
+        if document is None or not isinstance(version, str):
+            return None, ()  # the field's own refusal says so
+        if version not in self.release_versions():
+            fix = f"releases here: {', '.join(self.release_versions()) or 'none'}"
+            return None, (document.refusal(("release",), version, "there is no such release", fix),)
+        checked = self._release(version)
+        if isinstance(checked.model, Release) and not checked.refusals:
+            return checked.model, ()
+        return None, checked.refusals
+
+    def _neighbours(self, name: str) -> list[Neighbour]:
+        """Return the other environments that are well-formed, with their releases; the rest says so for itself."""
+        found: list[Neighbour] = []
+        for other in self.environment_names():
+            checked = self._environment(other)
+            if other != name and isinstance(checked.model, Environment):
+                found.append((checked.model, self._release_of(checked.document)[0]))
+        return found
 
 
 def _file_name_refusals(document: RawDocument, key: str, file_name: str) -> list[Refusal]:
@@ -71,8 +143,5 @@ def _file_name_refusals(document: RawDocument, key: str, file_name: str) -> list
     return [document.refusal((key,), value, f"differs from the file's name ({file_name})", f"write {file_name}")]
 
 
-def _rule_refusals(document: RawDocument, environment: Environment, release: Release | None) -> list[Refusal]:
-    return [
-        document.refusal(document.location(found.path), found.value, found.reason, found.fix)
-        for found in environment_violations(environment, release)
-    ]
+def _at_their_lines(document: RawDocument, findings: Iterable[Finding]) -> list[Refusal]:
+    return [document.finding(found.path, found.value, found.reason, found.fix) for found in findings]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_origin
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 Location: TypeAlias = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
 _SECRET_WORDS = ("password", "secret", "token")
+_LOGIN_IN_URL = re.compile(r"://[^/@\s]*@")
 LONGEST_SHOWN_VALUE = 80  # characters of a value that a refusal shows
 
 
@@ -44,15 +47,13 @@ class RawDocument:
         """Return a refusal of what stands at a location."""
         return Refusal(self.source, self.line(location), dotted(location), value, reason, fix)
 
-    def location(self, path: str) -> Location:
-        """Return the location of a dotted path such as `network.nameservers[0]`."""
-        parts: list[int | str] = []
-        for part in path.split("."):
-            name, bracket, index = part.partition("[")
-            parts.append(name)
-            if bracket:
-                parts.append(int(index.rstrip("]")))
-        return tuple(parts)
+    def finding(self, path: str, value: str, reason: str, fix: str) -> Refusal:
+        """Return a refusal of what stands, or should stand, at a dotted path such as `network.nameservers[0]`."""
+        written = {dotted(location): line for location, line in self.lines.items()}
+        known = path
+        while known and known not in written:  # keys may hold dots themselves: registries, labels
+            known = known[: max(known.rfind("."), known.rfind("["), 0)]
+        return Refusal(self.source, written.get(known, 1), path, value, reason, fix)
 
 
 def read_document(path: Path, source: str) -> RawDocument:
@@ -153,6 +154,7 @@ def shown(value: Any) -> str:  # noqa: ANN401 - a document can hold anything
     if "PRIVATE KEY" in str(value):
         return "(a private key, not shown)"
     text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    text = _LOGIN_IN_URL.sub("://(not shown)@", text)
     text = text.encode("unicode_escape").decode() if not text.isprintable() else text
     return text if len(text) <= LONGEST_SHOWN_VALUE else f"{text[:LONGEST_SHOWN_VALUE]}..."
 
@@ -210,8 +212,13 @@ def _described(model: type[BaseModel], location: Location) -> str:
     if field is None:
         return "see the example in stacks/environments/dev.yaml"
     description = (field.description or "see its description").rstrip(".")
-    description = description[0].lower() + description[1:]
-    return f"{description}, for example {field.examples[0]}" if field.examples else description
+    if description[1:2].islower():  # an abbreviation stays as it is
+        description = description[0].lower() + description[1:]
+    return f"{description}, for example {_example(field.examples[0])}" if field.examples else description
+
+
+def _example(value: Any) -> str:  # noqa: ANN401 - whatever YAML holds
+    return json.dumps(value) if isinstance(value, dict | list) else str(value)
 
 
 def _models_along(model: type[BaseModel], location: Location) -> Iterator[type[BaseModel]]:

@@ -9,19 +9,20 @@ import pulumi
 
 from infra.catalog import Catalog
 from infra.errors import UnknownStack
-from infra.model.handover import HANDOVER, Layer
-
-BUILT_LAYERS: tuple[Layer, ...] = ("compute",)  # bottom to top; those that this version can build
+from infra.for_real import check_passphrase_is_not_empty, check_pinned
+from infra.model.handover import BUILT_LAYERS, HANDOVER, Layer
 
 
 def run() -> None:
     """Build the layer that the selected stack names, and export its hand-over.
 
     Raises `UnknownStack` for a stack that is not `<environment>.<layer>`, and `DocumentsRefused` before any resource
-    is registered.
+    is registered, also for a release that is not pinned.
     """
     environment_name, layer = split_stack(pulumi.get_stack())
     environment, release = Catalog().load(environment_name)
+    check_pinned(release)
+    check_passphrase_is_not_empty(pulumi.get_stack())
     build = import_module(f"infra.{layer}.layer").build
     pulumi.export(HANDOVER, build(environment, release, None).outputs())
 

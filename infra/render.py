@@ -16,8 +16,9 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 def render(template: str, values: dict[str, Any]) -> str:
     """Return a template of `templates/`, filled with `values`.
 
-    In a template: `<{ value | yaml }>` places a value, `<% if ... %>` decides, `<# ... #>` is a note that is not
-    rendered. Raises `jinja2.UndefinedError` for a value that the template needs and does not get.
+    In a template: `<{ value | yaml }>` places a value, `<{ text | block(6) }>` lines of text that people read, indented
+    by 6 spaces, `<% if ... %>` decides, `<# ... #>` is a note that is not rendered. Raises `jinja2.UndefinedError` for
+    a value that the template needs and does not get.
     """
     return _environment().get_template(template).render(values)
 
@@ -39,6 +40,7 @@ def _environment() -> Environment:
         autoescape=False,  # noqa: S701 - no HTML here; YAML is escaped by the yaml filter below
     )
     environment.filters["yaml"] = _as_yaml
+    environment.filters["block"] = _as_block
     return environment
 
 
@@ -56,3 +58,12 @@ def _as_yaml(value: object) -> str:
 def _whole_character(halves: re.Match[str]) -> str:
     high, low = (int(half, 16) for half in halves.groups())
     return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
+
+
+def _as_block(text: str, indent: int) -> str:
+    """Return lines as a YAML literal block, which nothing in them can leave; odd texts as `_as_yaml` does."""
+    lines = text.split("\n")
+    plain = all(line.isprintable() for line in lines) and not text.startswith((" ", "\n"))
+    if not plain or not text.endswith("\n") or text.endswith("\n\n"):
+        return _as_yaml(text)
+    return "|\n" + "\n".join(f"{' ' * indent}{line}" if line else "" for line in lines[:-1])

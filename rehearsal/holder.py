@@ -1,6 +1,6 @@
 """The first process of a rehearsal: sets up its namespaces, starts the simulated vCenter, waits for the end.
 
-Started as `python -m rehearsal.holder ENVIRONMENT`; says `ready` or the reason why not on standard output.
+Started as `python -m rehearsal.holder NAME`, a rehearsal's name; says `ready` or the reason why not on standard output.
 """
 
 from __future__ import annotations
@@ -11,20 +11,24 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
-from infra.errors import PersonError, StepFailed
-from infra.program import BUILT_LAYERS
+from infra.errors import NotPossibleHere, PersonError, StepFailed
 from rehearsal.certificates import write_certificates
+from rehearsal.inventory import Asked, as_yaml, derived_inventory, inventory_file
 from rehearsal.layout import TOOLS, VCENTER_ADDRESS, VCENTER_USER, Layout
 from rehearsal.namespace_setup import bring_up_loopback, end_with_parent, put_in_place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 READY = "ready"
 
 
-def main(environment_name: str) -> int:
+def main(name: str) -> int:
     """Set everything up, say so, and wait for a signal or the simulated vCenter's end. Returns the exit code."""
-    layout = Layout(environment_name)
+    layout = Layout(name)
     try:
         vcenter = _set_up(layout)
     except PersonError as error:
@@ -45,9 +49,10 @@ def _wait_for(process: int) -> int:
 
 
 def _set_up(layout: Layout) -> subprocess.Popen[bytes]:
-    environment, _ = Catalog(layout.root).load(layout.environment)
-    inventory_file(layout)
-    server = environment.vcenter.server
+    catalog = Catalog(layout.root)
+    asked = [catalog.load(name) for name in layout.environments]
+    server = _one_server(asked)
+    _write_inventory(layout, server, asked)
     bring_up_loopback(VCENTER_ADDRESS)
     write_certificates(layout.certificates, server)
     _stand_in_for_hosts_file(layout, server)
@@ -66,8 +71,8 @@ def _stand_in_for_hosts_file(layout: Layout, server: str) -> None:
 def _stand_in_for_stack_files(layout: Layout) -> None:
     """Let the engine write its settings to copies: the committed stack files stay as they are."""
     layout.stack_files.mkdir(parents=True, exist_ok=True)
-    for layer in BUILT_LAYERS:
-        original = layout.root / "stacks" / f"Pulumi.{layout.environment}.{layer}.yaml"
+    for stack in layout.stacks():
+        original = layout.root / "stacks" / f"Pulumi.{stack}.yaml"
         if not original.exists():
             name = original.relative_to(layout.root)
             raise StepFailed("rehearsal", f"{name}: there is no such file; write one with the line `config: {{}}`")
@@ -76,18 +81,26 @@ def _stand_in_for_stack_files(layout: Layout) -> None:
         put_in_place_of(original, copy)
 
 
-def inventory_file(layout: Layout) -> Path:
-    """Return the file that says what the simulated vCenter has. Raises `StepFailed` when there is none."""
-    path = layout.root / "rehearsal" / "inventories" / f"{layout.environment}.yaml"
-    if not path.exists():
-        name = path.relative_to(layout.root)
-        raise StepFailed("rehearsal", f"{name}: there is no such file; describe there what the simulated vCenter has")
-    return path
+def _one_server(asked: Sequence[Asked]) -> str:
+    """Return the vCenter of all environments. Raises `NotPossibleHere` when they have several."""
+    servers = {environment.name: environment.vcenter.server for environment, _ in asked}
+    if len(set(servers.values())) > 1:
+        said = ", ".join(f"{name} has {server}" for name, server in servers.items())
+        fix = "rehearse together what shares a vCenter, and the rest by itself"
+        raise NotPossibleHere("rehearsal", f"one has one vCenter: {said}", fix)
+    return next(iter(servers.values()))
+
+
+def _write_inventory(layout: Layout, server: str, asked: Sequence[Asked]) -> None:
+    """Take the file for this vCenter, or make one of what the documents ask for."""
+    file = inventory_file(layout.root, server)
+    text = file.read_text(encoding="utf-8") if file.exists() else as_yaml(derived_inventory(asked))
+    layout.inventory_file.write_text(text, encoding="utf-8")
 
 
 def _start_vcenter(layout: Layout) -> subprocess.Popen[bytes]:
     arguments = {
-        "--inventory": inventory_file(layout),
+        "--inventory": layout.inventory_file,
         "--listen": f"{VCENTER_ADDRESS}:443",
         "--certificate": layout.certificates / "vcenter.pem",
         "--key": layout.certificates / "vcenter.key",

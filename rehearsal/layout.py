@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.for_real import REHEARSAL_VARIABLE
+from infra.model.handover import BUILT_LAYERS
+
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
 VCENTER_ADDRESS = "192.0.2.10"  # RFC 5737, TEST-NET-1: no environment can use it
@@ -17,15 +20,28 @@ _FOREIGN_VARIABLES = ("PULUMI_", "VSPHERE_", "SSL_CERT_", "SLIPWAY_", "AWS_", "A
 
 @dataclass(frozen=True)
 class Layout:
-    """The files of one environment's rehearsal, all below `.rehearsal/<environment>/`."""
+    """The files of one rehearsal, all below `.rehearsal/<name>/`.
 
-    environment: str
+    Its `name` is the environment's; a rehearsal of several side by side has their names with `+` between.
+    """
+
+    name: str
     root: Path = ROOT
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of the environments in it."""
+        return tuple(self.name.split("+"))
 
     @property
     def folder(self) -> Path:
         """Everything of this rehearsal."""
-        return self.root / ".rehearsal" / self.environment
+        return self.root / ".rehearsal" / self.name
+
+    @property
+    def inventory_file(self) -> Path:
+        """What the simulated vCenter was started with."""
+        return self.folder / "inventory.yaml"
 
     @property
     def lock_file(self) -> Path:
@@ -77,6 +93,10 @@ class Layout:
         """Pulumi's own folder: the rehearsal's plugins, none of the person's logins."""
         return self.folder / "pulumi-home"
 
+    def stacks(self) -> list[str]:
+        """Return the names of all stacks in it."""
+        return [f"{environment}.{layer}" for environment in self.environments for layer in BUILT_LAYERS]
+
     def variables(self) -> dict[str, str]:
         """Return the environment variables of everything that runs inside."""
         kept = {name: value for name, value in os.environ.items() if not _is_foreign(name)}
@@ -86,7 +106,7 @@ class Layout:
         return {
             **kept,
             "PATH": os.pathsep.join(path),
-            "SLIPWAY_REHEARSAL": self.environment,
+            REHEARSAL_VARIABLE: self.name,
             "SSL_CERT_FILE": str(self.certificates / "authorities.pem"),
             "PULUMI_BACKEND_URL": f"file://{self.state}",
             "PULUMI_HOME": str(self.pulumi_home),

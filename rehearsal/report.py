@@ -26,9 +26,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a report tells; `calls` is the number of calls to vCenter during the first `up`."""
+    """Everything that a report tells.
 
-    environment: str
+    `inventory` says where the simulated vCenter's hosts and stores come from, `calls` is the number of calls to vCenter
+    during the first `up`.
+    """
+
+    name: str
+    inventory: str
     machines: Sequence[Observed]
     steps: Sequence[Step]
     plugin: Plugin
@@ -40,7 +45,7 @@ class Report:
 def show_report(report: Report, console: Console | None = None) -> None:
     """Print a report."""
     console = console or Console(highlight=False)
-    console.print(f"\n[bold]Rehearsal of {report.environment}[/bold]\n")
+    console.print(f"\n[bold]Rehearsal of {report.name}[/bold]\n")
     console.print(_machines(report.machines))
     console.print()
     console.print(_steps(report.steps, report.calls))
@@ -49,11 +54,15 @@ def show_report(report: Report, console: Console | None = None) -> None:
 
 
 def _machines(machines: Sequence[Observed]) -> Table:
-    table = Table("machine", "CPUs", "memory", "power", "address", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("machine", "CPUs", "memory", "power", "address", "host"):
+        table.add_column(heading, no_wrap=heading != "host")
     for machine in machines:
         power = "on" if machine.powered_on else "off"
         memory = f"{machine.memory_mib / 1024:g} GiB"
-        table.add_row(machine.name, str(machine.cpus), memory, power, machine.address or "none")
+        table.add_row(
+            machine.name, str(machine.cpus), memory, power, machine.address or "none", machine.host.partition(".")[0]
+        )
     table.caption = "as the simulated vCenter reports them over the vSphere API"
     table.caption_justify = "left"
     return table
@@ -77,7 +86,7 @@ def _truth(report: Report) -> Table:
             "the program, its documents and its secrets",
             "TLS and login to vCenter, with a certificate that is checked",
         ],
-        "simulated": ["vCenter: VMware's simulator with additions of Slipway's"],
+        "simulated": [f"vCenter: VMware's simulator with additions of Slipway's; it has {report.inventory}"],
         "played": [
             "hosts, disks and networks: names without hardware",
             "guests: each has only an address, from its own metadata",

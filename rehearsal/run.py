@@ -1,4 +1,4 @@
-"""The main job: an environment comes up for real on a simulated vCenter, is looked at, and goes away again."""
+"""The main job: environments come up for real on a simulated vCenter, are looked at, and go away again."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from infra.catalog import Catalog
 from infra.errors import StepFailed
-from rehearsal.layout import TOOLS
+from rehearsal.inventory import inventory_file
+from rehearsal.layout import TOOLS, Layout
 from rehearsal.observe import Observed
 from rehearsal.report import Report, Step, show_report
 from rehearsal.session import Rehearsal, rehearsing, running, slipway_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class _Steps:
@@ -34,37 +36,46 @@ class _Steps:
         self.done.append(Step(name, outcome, time.monotonic() - begun))
 
 
-def rehearse_environment(environment: str, *, keep: bool) -> None:
-    """Bring an environment up, preview it again, report, and take it down; with `keep` leave it running instead.
+def rehearse_environments(environments: Sequence[str], *, keep: bool) -> None:
+    """Examine environments, bring them up side by side, preview them again, report, and take them down.
 
-    Raises `StepFailed` when a step does; the rehearsal ends then, too.
+    With `keep` they are left running instead. Raises `StepFailed` when a step does; the rehearsal ends then, too.
     """
     steps = _Steps()
     begun = time.monotonic()
-    print(f"==> start of the simulated vCenter for {environment}", flush=True)
-    with rehearsing(environment, keep=keep) as rehearsal:
+    name = "+".join(environments)
+    print(f"==> start of the simulated vCenter for {name}", flush=True)
+    with rehearsing(name, keep=keep) as rehearsal:
         steps.done.append(Step("start", "simulated vCenter and empty stacks", time.monotonic() - begun))
+        _step_each(rehearsal, steps, "doctor", "ready for it", "doctor")
         rehearsal.control.reset_calls()
-        with steps.step("up", "all layers there are"):
-            _slipway(rehearsal, "up", environment, "--yes")
+        _step_each(rehearsal, steps, "up", "all layers there are", "up", "--yes")
         calls = sum(rehearsal.control.calls().values())
-        with steps.step("second preview", "nothing to change"):
-            _slipway(rehearsal, "preview", environment, "--expect-no-changes")
+        _step_each(rehearsal, steps, "second preview", "nothing to change", "preview", "--expect-no-changes")
         machines = _observed(rehearsal)
         if not keep:
-            with steps.step("destroy", "no machine is left"):
-                _slipway(rehearsal, "destroy", environment, "--yes")
+            _step_each(rehearsal, steps, "destroy", "no machine is left", "destroy", "--yes", "--including-protected")
             _check_nothing_left(rehearsal)
         show_report(_report(rehearsal, machines, steps.done, calls))
         if keep:
             _say_how_to_look_inside(rehearsal)
 
 
+def _step_each(rehearsal: Rehearsal, steps: _Steps, name: str, outcome: str, command: str, *options: str) -> None:
+    """Run one `slipway` command for every environment of the rehearsal, as a step each."""
+    environments = rehearsal.layout.environments
+    for environment in environments:
+        title = name if len(environments) == 1 else f"{name} {environment}"
+        with steps.step(title, outcome):
+            _slipway(rehearsal, command, environment, *options)
+
+
 def _report(rehearsal: Rehearsal, machines: list[Observed], steps: list[Step], calls: int) -> Report:
     # the official language host has a helper beside it, ours has none
     official = (TOOLS / "bin" / "pulumi-language-python-exec").exists()
     return Report(
-        environment=rehearsal.layout.environment,
+        name=" and ".join(rehearsal.layout.environments),
+        inventory=_inventory_source(rehearsal.layout),
         machines=machines,
         steps=steps,
         plugin=rehearsal.plugin,
@@ -74,25 +85,31 @@ def _report(rehearsal: Rehearsal, machines: list[Observed], steps: list[Step], c
     )
 
 
-def open_shell(environment: str) -> int:
+def _inventory_source(layout: Layout) -> str:
+    server = Catalog(layout.root).load(layout.environments[0])[0].vcenter.server
+    file = inventory_file(layout.root, server)
+    return f"what {file.relative_to(layout.root)} says" if file.exists() else "just what the document asks for"
+
+
+def open_shell(name: str) -> int:
     """Open a shell in the running rehearsal, or in a new one that ends with the shell; return its exit code."""
     shell = os.environ.get("SHELL", "/bin/sh")
-    prompt = {"PS1": f"(rehearsal of {environment}) $ "}
+    prompt = {"PS1": f"(rehearsal of {name}) $ "}
     try:
-        rehearsal = running(environment)
+        rehearsal = running(name)
     except Exception as none_running:
         if not getattr(none_running, "for_people", False):
             raise
-        with rehearsing(environment) as rehearsal:
+        with rehearsing(name) as rehearsal:
             _say_what_there_is(rehearsal)
             return rehearsal.popen([shell], env=prompt).wait()
     return rehearsal.popen([shell], env=prompt).wait()
 
 
-def stop_rehearsal(environment: str) -> None:
+def stop_rehearsal(name: str) -> None:
     """End a rehearsal that was left running. Raises `NotPossibleHere` when there is none."""
-    running(environment).end()
-    print(f"The rehearsal of {environment} has ended.")
+    running(name).end()
+    print(f"The rehearsal of {name} has ended.")
 
 
 def _slipway(rehearsal: Rehearsal, *arguments: str) -> None:
@@ -102,7 +119,7 @@ def _slipway(rehearsal: Rehearsal, *arguments: str) -> None:
 
 
 def _observed(rehearsal: Rehearsal) -> list[Observed]:
-    done = rehearsal.run([sys.executable, "-m", "rehearsal.observe", rehearsal.layout.environment])
+    done = rehearsal.run([sys.executable, "-m", "rehearsal.observe", rehearsal.layout.name])
     if done.returncode != 0:
         raise StepFailed("rehearsal: reading the machines over the vSphere API", done.stderr.strip())
     return [Observed(**entry) for entry in json.loads(done.stdout)]
@@ -115,13 +132,13 @@ def _check_nothing_left(rehearsal: Rehearsal) -> None:
 
 
 def _say_how_to_look_inside(rehearsal: Rehearsal) -> None:
-    environment = rehearsal.layout.environment
-    print(f"\nIt is still running. Look inside:  ./slipway rehearse {environment} --shell")
+    names = " ".join(rehearsal.layout.environments)
+    print(f"\nIt is still running. Look inside:  ./slipway rehearse {names} --shell")
     _say_what_there_is(rehearsal)
-    print(f"End it:                            ./slipway rehearse {environment} --stop")
+    print(f"End it:                            ./slipway rehearse {names} --stop")
 
 
 def _say_what_there_is(rehearsal: Rehearsal) -> None:
-    environment = rehearsal.layout.environment
+    environment = rehearsal.layout.environments[0]
     print(f"  inside:  pulumi preview -s {environment}.compute     pulumi stack -s {environment}.compute")
     print(f"           ./slipway up {environment}     ./slipway status {environment}")

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from infra.errors import MissingProgram, NotPossibleHere, StepFailed
-from infra.program import BUILT_LAYERS
 from rehearsal import isolation
 from rehearsal.control import Control
 from rehearsal.holder import READY
@@ -32,7 +31,7 @@ END_TIMEOUT = 10  # seconds that a rehearsal has to end by itself
 
 
 class Rehearsal:
-    """A running rehearsal of one environment; get one from `started` or `running`."""
+    """A running rehearsal; get one from `start` or `running`."""
 
     def __init__(
         self, layout: Layout, plugin: Plugin, first_process: int, starter: subprocess.Popen[str] | None
@@ -87,9 +86,12 @@ def slipway_command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def rehearsing(environment: str, *, keep: bool = False, root: Path = ROOT) -> Iterator[Rehearsal]:
-    """Start a rehearsal, yield it, and end it: also after an error, unless it shall be kept."""
-    rehearsal = start(environment, keep=keep, root=root)
+def rehearsing(name: str, *, keep: bool = False, root: Path = ROOT) -> Iterator[Rehearsal]:
+    """Start a rehearsal, yield it, and end it: also after an error, unless it shall be kept.
+
+    `name` is an environment's, or several environments' with `+` between.
+    """
+    rehearsal = start(name, keep=keep, root=root)
     try:
         yield rehearsal
     except BaseException:
@@ -99,8 +101,8 @@ def rehearsing(environment: str, *, keep: bool = False, root: Path = ROOT) -> It
         rehearsal.end()
 
 
-def start(environment: str, *, keep: bool = False, root: Path = ROOT) -> Rehearsal:
-    """Start the rehearsal of an environment with an empty state and a fresh simulated vCenter.
+def start(name: str, *, keep: bool = False, root: Path = ROOT) -> Rehearsal:
+    """Start a rehearsal with an empty state and a fresh simulated vCenter.
 
     With `keep` it outlives this process; `root` is the checkout whose environment it is. Raises `NotPossibleHere` when
     one is running already or this machine does not allow it, `MissingProgram` when a program has not been built,
@@ -108,7 +110,7 @@ def start(environment: str, *, keep: bool = False, root: Path = ROOT) -> Rehears
     """
     isolation.check_possible()
     check_programs()
-    layout = Layout(environment, root)
+    layout = Layout(name, root)
     lock = _locked(layout)
     if layout.folder.exists():
         shutil.rmtree(layout.folder)
@@ -131,12 +133,12 @@ def start(environment: str, *, keep: bool = False, root: Path = ROOT) -> Rehears
     return rehearsal
 
 
-def running(environment: str) -> Rehearsal:
+def running(name: str) -> Rehearsal:
     """Return the rehearsal that a former call left running. Raises `NotPossibleHere` when there is none."""
-    layout = Layout(environment)
+    layout = Layout(name)
     if not layout.running_file.exists() or not _is_locked(layout):
-        fix = f"start one: slipway rehearse {environment} --keep"
-        raise NotPossibleHere(f"rehearsal of {environment}", "none is running", fix)
+        fix = f"start one: slipway rehearse {name.replace('+', ' ')} --keep"
+        raise NotPossibleHere(f"rehearsal of {name}", "none is running", fix)
     process = int(json.loads(layout.running_file.read_text(encoding="ascii"))["process"])
     return Rehearsal(layout, find_plugin(ROOT), process, None)
 
@@ -164,9 +166,9 @@ def _locked(layout: Layout) -> IO[str]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        environment = layout.environment
+        environment = layout.name.replace("+", " ")
         raise NotPossibleHere(
-            f"rehearsal of {environment}",
+            f"rehearsal of {layout.name}",
             "one is running already in this checkout",
             f"look inside with `slipway rehearse {environment} --shell`, or end it with --stop",
         ) from None
@@ -177,7 +179,7 @@ def _start_holder(layout: Layout, lock: IO[str], *, keep: bool) -> subprocess.Po
     """Start the first process and wait until it is ready; the lock lives as long as that process."""
     with layout.log_file.open("ab") as log:
         starter = subprocess.Popen(
-            isolation.unshared([sys.executable, "-m", "rehearsal.holder", layout.environment]),
+            isolation.unshared([sys.executable, "-m", "rehearsal.holder", layout.name]),
             cwd=layout.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -200,8 +202,7 @@ def _start_holder(layout: Layout, lock: IO[str], *, keep: bool) -> subprocess.Po
 def _create_stacks(rehearsal: Rehearsal) -> None:
     """Make the stacks with the simulated vCenter's login; the password goes by standard input, not by arguments."""
     password = rehearsal.layout.password_file.read_text(encoding="ascii")
-    for layer in BUILT_LAYERS:
-        stack = f"{rehearsal.layout.environment}.{layer}"
+    for stack in rehearsal.layout.stacks():
         commands: list[tuple[list[str], str]] = [
             (["pulumi", "stack", "init", stack, "--no-select", "--non-interactive"], ""),
             (["pulumi", "config", "set", "vsphere:user", VCENTER_USER, "-s", stack, "--non-interactive"], ""),

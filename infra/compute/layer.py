@@ -28,19 +28,9 @@ def build(environment: Environment, release: Release, below: None) -> ComputeHan
     plan = plan_compute(environment, release)
     provider = _provider(environment)
     options = pulumi.ResourceOptions(providers=[provider])
-    places = environment.vcenter
     site = Site(
         environment.name,
-        SiteArgs(
-            environment=environment.name,
-            datacenter=places.datacenter,
-            cluster=places.cluster,
-            datastore=places.datastore,
-            network=places.network,
-            template=release.machine_template.name,
-            folder=places.folder,
-            pools=tuple(pool.name for pool in plan.pools),
-        ),
+        SiteArgs(environment.name, environment.vcenter, plan.clusters, plan.tags),
         options,
     )
     pools = {

@@ -1,4 +1,4 @@
-"""The virtual machines of one node pool."""
+"""The nodes of one pool, and the rule that keeps them on different hosts."""
 
 from __future__ import annotations
 
@@ -8,23 +8,17 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_vsphere as vsphere
 
-from infra.guest_info import METADATA, USER_DATA
+from infra.compute.node import Node, NodeArgs
 
 if TYPE_CHECKING:
-    from infra.compute.plan import NodePlan, PoolPlan
+    from infra.compute.plan import PoolPlan
     from infra.compute.site import Site
     from infra.model.release import MachineTemplate
-
-# What a node was first booted with is not changed on a living node: the pool's roll trigger replaces it on purpose.
-FIRST_BOOT_PROPERTIES = [
-    *(f'extraConfig["{key}{part}"]' for key in (METADATA, USER_DATA) for part in ("", ".encoding")),
-    "clone.templateUuid",
-]
 
 
 @dataclass(frozen=True)
 class NodePoolArgs:
-    """What a pool's machines are made from: the plan, the template's facts, the site, the notes on each machine."""
+    """What a pool's machines are made from: the plan, the template's contract, the site, the notes on each machine."""
 
     plan: PoolPlan
     template: MachineTemplate
@@ -36,41 +30,25 @@ class NodePool(pulumi.ComponentResource):
     """All machines of a pool. Output: `uuids`, each machine's BIOS UUID by node name."""
 
     def __init__(self, name: str, args: NodePoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("slipway:compute:NodePool", name, None, opts)
-        self.uuids = {node.name: self._machine(node, args).uuid for node in args.plan.nodes}
+        plan = args.plan
+        protection = pulumi.ResourceOptions(protect=plan.protected)
+        super().__init__("slipway:compute:NodePool", name, None, pulumi.ResourceOptions.merge(opts, protection))
+        nodes = {
+            node.name: Node(
+                node.name,
+                NodeArgs(node, plan, args.template, args.site, args.notes),
+                pulumi.ResourceOptions(parent=self, protect=plan.protected),
+            )
+            for node in plan.nodes
+        }
+        if plan.anti_affinity is not None:
+            vsphere.ComputeClusterVmAntiAffinityRule(
+                plan.anti_affinity.name,
+                name=plan.anti_affinity.name,
+                compute_cluster_id=args.site.cluster_ids[plan.cluster],
+                virtual_machine_ids=[node.machine_id for node in nodes.values()],
+                mandatory=plan.anti_affinity.mandatory,
+                opts=pulumi.ResourceOptions(parent=self, protect=False),
+            )
+        self.uuids = {name: node.uuid for name, node in nodes.items()}
         self.register_outputs({"uuids": self.uuids})
-
-    def _machine(self, node: NodePlan, args: NodePoolArgs) -> vsphere.VirtualMachine:
-        plan, template, site = args.plan, args.template, args.site
-        return vsphere.VirtualMachine(
-            node.name,
-            name=node.name,
-            annotation=args.notes,
-            folder=site.folder,
-            resource_pool_id=site.resource_pool_id,
-            datastore_id=site.datastore_id,
-            num_cpus=plan.cpus,
-            memory=plan.memory_mib,
-            guest_id=template.guest_id,
-            firmware=template.firmware,
-            hardware_version=template.hardware_version,
-            scsi_type="pvscsi",
-            enable_disk_uuid=True,  # the vSphere CSI driver finds disks by it
-            ept_rvi_mode="automatic",  # this and the next three: unset, every preview shows a change that
-            hv_mode="hvAuto",  # also restarts the machine
-            swap_placement_policy="inherit",
-            sync_time_with_host=True,
-            wait_for_guest_net_timeout=0,  # a machine without running guest tools must not hold up the run
-            wait_for_guest_ip_timeout=0,
-            clone={"template_uuid": site.template_id},
-            disks=[{"label": "disk0", "size": plan.disk_gib, "thin_provisioned": True}],
-            network_interfaces=[{"network_id": site.network_id, "adapter_type": "vmxnet3"}],
-            extra_config=node.extra_configuration(),
-            tags=site.tag_ids[plan.name],
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                delete_before_replace=True,  # name and address are unique, so old and new can't stand side by side
-                ignore_changes=FIRST_BOOT_PROPERTIES,
-                replacement_trigger=plan.roll_trigger,
-            ),
-        )

@@ -1,17 +1,18 @@
-"""What the compute layer decides: names, addresses, boot documents, roll triggers. Plain data in, plain data out."""
+"""What the compute layer decides: names, addresses, disks, tags, rules. Plain data in, plain data out."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from infra.compute.first_boot import metadata, roll_trigger, user_data
 from infra.guest_info import guest_info
-from infra.render import render
+from infra.model.environment import CONTROL_PLANE, pool_path
+from infra.model.nodes import NodePool
 
 if TYPE_CHECKING:
-    from infra.model.environment import Environment, Machine
+    from infra.model.environment import Environment
+    from infra.model.nodes import Machine
     from infra.model.release import Release
 
 MIB_PER_GIB = 1024
@@ -32,13 +33,40 @@ class NodePlan:
 
 
 @dataclass(frozen=True)
-class PoolPlan:
-    """One node pool: `name`, size per node, its nodes by name, and the `roll_trigger` that replaces them on purpose."""
+class DiskPlan:
+    """One virtual disk: its `label` in vSphere's eyes, `size_gib`, and its `unit` on the SCSI controller."""
+
+    label: str
+    size_gib: int
+    unit: int
+
+
+@dataclass(frozen=True)
+class AntiAffinityPlan:
+    """A rule that keeps the nodes of a pool on different hosts; `mandatory` rather leaves one off than breaks it."""
 
     name: str
+    mandatory: bool
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """One node pool.
+
+    `cluster` is the cluster of hosts it runs on, `disks` the disks of every node by unit, `tags` the names of the tags
+    of its nodes, `roll_trigger` what replaces them on purpose, at most `max_unavailable` at once; a `protected` pool is
+    neither removed nor shrunk.
+    """
+
+    name: str
+    cluster: str
     cpus: int
     memory_mib: int
-    disk_gib: int
+    disks: tuple[DiskPlan, ...]
+    tags: tuple[str, ...]
+    anti_affinity: AntiAffinityPlan | None
+    protected: bool
+    max_unavailable: int
     roll_trigger: str
     nodes: tuple[NodePlan, ...]
 
@@ -49,6 +77,21 @@ class ComputePlan:
 
     notes: str
     pools: tuple[PoolPlan, ...]
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """The clusters of hosts that pools run on, sorted."""
+        return tuple(sorted({pool.cluster for pool in self.pools}))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The names of all tags, sorted."""
+        return tuple(sorted({tag for pool in self.pools for tag in pool.tags}))
+
+    @property
+    def nodes(self) -> tuple[NodePlan, ...]:
+        """All nodes, pool by pool."""
+        return tuple(node for pool in self.pools for node in pool.nodes)
 
 
 def plan_compute(environment: Environment, release: Release) -> ComputePlan:
@@ -70,14 +113,38 @@ def node_name(environment: str, pool: str, ordinal: int) -> str:
 
 
 def _pool(environment: Environment, release: Release, name: str, machine: Machine) -> PoolPlan:
+    control_plane = name == CONTROL_PLANE
     return PoolPlan(
         name=name,
+        cluster=environment.cluster_of(machine),
         cpus=machine.cpus,
         memory_mib=machine.memory_gib * MIB_PER_GIB,
-        disk_gib=machine.disk_gib,
-        roll_trigger=_roll_trigger(environment, release, machine),
+        disks=_disks(machine),
+        tags=_tags(environment, name),
+        anti_affinity=_anti_affinity(environment, name, machine),
+        protected=pool_path(name) in environment.protected,
+        max_unavailable=machine.roll_policy.max_unavailable if isinstance(machine, NodePool) else 1,
+        roll_trigger=roll_trigger(environment, release, machine, control_plane=control_plane),
         nodes=tuple(_node(environment, name, machine, ordinal) for ordinal in range(1, machine.count + 1)),
     )
+
+
+def _disks(machine: Machine) -> tuple[DiskPlan, ...]:
+    further = machine.data_disks if isinstance(machine, NodePool) else {}
+    disks = [DiskPlan(name, disk.size_gib, disk.unit) for name, disk in further.items()]
+    return (DiskPlan("disk0", machine.disk_gib, 0), *sorted(disks, key=lambda disk: disk.unit))
+
+
+def _tags(environment: Environment, pool: str) -> tuple[str, ...]:
+    derived = {"environment": environment.name, "pool": pool}
+    paid = {"costCentre": environment.cost_centre} if environment.cost_centre else {}
+    return tuple(f"{key}={value}" for key, value in sorted((environment.tags | derived | paid).items()))
+
+
+def _anti_affinity(environment: Environment, pool: str, machine: Machine) -> AntiAffinityPlan | None:
+    if machine.anti_affinity == "none" or machine.count < 2:  # noqa: PLR2004 - one node alone is apart
+        return None
+    return AntiAffinityPlan(f"{environment.name}-{pool}", mandatory=machine.anti_affinity == "required")
 
 
 def _node(environment: Environment, pool: str, machine: Machine, ordinal: int) -> NodePlan:
@@ -86,73 +153,6 @@ def _node(environment: Environment, pool: str, machine: Machine, ordinal: int) -
     return NodePlan(
         name=name,
         address=address,
-        metadata=_metadata(environment, name, address),
-        user_data=_user_data(environment, name),
+        metadata=metadata(environment, name, address),
+        user_data=user_data(environment, name, control_plane=pool == CONTROL_PLANE),
     )
-
-
-def _metadata(environment: Environment, name: str, address: str) -> str:
-    """Return the instance metadata with the static network (cloud-init network configuration version 2), as JSON."""
-    network = environment.network
-    interface = {
-        "match": {"name": "e*"},  # vmxnet3's name depends on the PCI slot; a node has one interface
-        "dhcp4": False,
-        "dhcp6": False,
-        "addresses": [f"{address}/{network.cidr.prefixlen}"],
-        "routes": [{"to": "0.0.0.0/0", "via": str(network.gateway)}],
-        "nameservers": {
-            "addresses": [str(server) for server in network.nameservers],
-            "search": [network.domain],
-        },
-    }
-    metadata = {
-        "instance-id": name,
-        "local-hostname": name,
-        "network": {"version": 2, "ethernets": {"primary": interface}},
-        "wait-on-network": {"ipv4": True},
-    }
-    return json.dumps(metadata, indent=2, sort_keys=True) + "\n"
-
-
-def _user_data(environment: Environment, name: str) -> str:
-    return render(
-        "machine/user-data.yaml.j2",
-        {
-            "hostname": name,
-            "fqdn": f"{name}.{environment.network.domain}",
-            "user": environment.access.user,
-            "ssh_public_keys": list(environment.access.ssh_public_keys),
-            "time_servers": list(environment.network.time_servers),
-        },
-    )
-
-
-def _roll_trigger(environment: Environment, release: Release, machine: Machine) -> str:
-    """Return a hash of the decisions that a living node can't follow without being made anew.
-
-    It is taken of the decisions, not of rendered documents: a comment in a template, or a template of the same name
-    that was built again, must not roll a pool.
-    """
-    network = environment.network
-    decisions: dict[str, Any] = {
-        "template": release.machine_template.name,
-        "firmware": release.machine_template.firmware,
-        "first address": str(machine.addresses.first),
-        "network": [
-            str(network.cidr),
-            str(network.gateway),
-            [str(s) for s in network.nameservers],
-            network.domain,
-        ],
-        "time servers": list(network.time_servers),
-        "access": [
-            environment.access.user,
-            sorted(_without_comment(key) for key in environment.access.ssh_public_keys),
-        ],
-    }
-    return hashlib.sha256(json.dumps(decisions, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _without_comment(ssh_public_key: str) -> str:
-    """Return type and key of an OpenSSH public key: the comment behind them lets nobody in and keeps nobody out."""
-    return " ".join(ssh_public_key.split()[:2])

@@ -1,80 +1,120 @@
-"""Where the machines of one environment stand: looked-up places of the vCenter, and a folder, pool and tags of ours."""
+"""Where the machines of one environment stand: places that are looked up; folder, pools, tags that are made."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_vsphere as vsphere
 
+if TYPE_CHECKING:
+    from infra.model.site import VCenter
+
 
 @dataclass(frozen=True)
 class SiteArgs:
-    """What a site is made from: names in vCenter, and the node pools that get a tag."""
+    """What a site is made from: the places as the document names them, clusters that are used, names of all tags."""
 
     environment: str
-    datacenter: str
-    cluster: str
-    datastore: str
-    network: str
-    template: str
-    folder: str
-    pools: tuple[str, ...]
+    places: VCenter
+    clusters: tuple[str, ...]
+    tags: tuple[str, ...]
 
 
 class Site(pulumi.ComponentResource):
-    """Folder, resource pool and tags of an environment, and the identifiers of what it uses.
+    """Folder, resource pools, port group and tags of an environment, and the identifiers of what it uses.
 
-    Outputs: `folder` (path for virtual machines), `resource_pool_id`, `datastore_id`, `network_id`, `template_id`,
-    and `tag_ids` by pool name: the tags that a machine of the pool carries.
+    Outputs: `folder` (path for virtual machines), by name of a cluster `cluster_ids` and `resource_pool_ids`,
+    `storage` (arguments of a virtual machine), `policy_id` (None without one), `network_id`, `template_id`, and
+    `tag_ids` by name of a tag.
     """
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:compute:Site", name, None, opts)
-        self._look_up(args)
-        datacenter_id = self.datacenter_id
-        self._folder = vsphere.Folder(
-            args.folder,
-            path=args.folder,
-            type="vm",
-            datacenter_id=datacenter_id,
-            opts=pulumi.ResourceOptions(parent=self),
+        self._lookup = pulumi.InvokeOutputOptions(parent=self)
+        self._child = pulumi.ResourceOptions(parent=self)
+        places = args.places
+        self._datacenter_id = vsphere.get_datacenter_output(name=places.datacenter, opts=self._lookup).id
+        folder = vsphere.Folder(
+            places.folder, path=places.folder, type="vm", datacenter_id=self._datacenter_id, opts=self._child
         )
-        self.folder = self._folder.path
-        resource_pool = vsphere.ResourcePool(
-            args.folder,
-            name=args.folder,
-            parent_resource_pool_id=self._cluster.resource_pool_id,
-            opts=pulumi.ResourceOptions(parent=self),
+        self.folder = folder.path
+        self._clusters(args)
+        self._storage(places)
+        self.network_id = self._network(places)
+        self.template_id = vsphere.get_virtual_machine_output(
+            name=places.template, datacenter_id=self._datacenter_id, opts=self._lookup
+        ).id
+        self._tags(args)
+        self.register_outputs({"folder": self.folder, "resourcePoolIds": self.resource_pool_ids})
+
+    def _clusters(self, args: SiteArgs) -> None:
+        """Make a resource pool in every cluster that is used."""
+        self.cluster_ids: dict[str, pulumi.Output[str]] = {}
+        self.resource_pool_ids: dict[str, pulumi.Output[str]] = {}
+        for cluster in args.clusters:
+            found = vsphere.get_compute_cluster_output(
+                name=cluster, datacenter_id=self._datacenter_id, opts=self._lookup
+            )
+            pool = vsphere.ResourcePool(
+                cluster,
+                name=args.places.folder,
+                parent_resource_pool_id=found.resource_pool_id,
+                opts=self._child,
+            )
+            self.cluster_ids[cluster] = found.id
+            self.resource_pool_ids[cluster] = pool.id
+
+    def _storage(self, places: VCenter) -> None:
+        storage, place = places.storage, self._datacenter_id
+        self.storage: dict[str, pulumi.Output[str]]
+        if storage.datastore_cluster is not None:
+            cluster = vsphere.get_datastore_cluster_output(
+                name=storage.datastore_cluster, datacenter_id=place, opts=self._lookup
+            )
+            self.storage = {"datastore_cluster_id": cluster.id}
+        else:
+            datastore = vsphere.get_datastore_output(
+                name=str(storage.datastore), datacenter_id=place, opts=self._lookup
+            )
+            self.storage = {"datastore_id": datastore.id}
+        self.policy_id: pulumi.Output[str] | None = None
+        if storage.policy is not None:
+            self.policy_id = vsphere.get_policy_output(name=storage.policy, opts=self._lookup).id
+
+    def _network(self, places: VCenter) -> pulumi.Output[str]:
+        wanted = places.create_port_group
+        if wanted is None:
+            found = vsphere.get_network_output(
+                name=places.network, datacenter_id=self._datacenter_id, opts=self._lookup
+            )
+            existing: pulumi.Output[str] = found.id
+            return existing
+        switch = vsphere.get_distributed_virtual_switch_output(
+            name=wanted.distributed_switch, datacenter_id=self._datacenter_id, opts=self._lookup
         )
-        self.resource_pool_id = resource_pool.id
-        self._tag(args)
-        self.register_outputs({"folder": self.folder, "resourcePoolId": self.resource_pool_id})
+        made = vsphere.DistributedPortGroup(
+            places.network,
+            name=places.network,
+            distributed_virtual_switch_uuid=switch.id,
+            vlan_id=wanted.vlan,
+            opts=self._child,
+        )
+        identifier: pulumi.Output[str] = made.id
+        return identifier
 
-    def _look_up(self, args: SiteArgs) -> None:
-        options = pulumi.InvokeOutputOptions(parent=self)
-        self.datacenter_id = vsphere.get_datacenter_output(name=args.datacenter, opts=options).id
-        place = self.datacenter_id
-        self._cluster = vsphere.get_compute_cluster_output(name=args.cluster, datacenter_id=place, opts=options)
-        self.datastore_id = vsphere.get_datastore_output(name=args.datastore, datacenter_id=place, opts=options).id
-        self.network_id = vsphere.get_network_output(name=args.network, datacenter_id=place, opts=options).id
-        self.template_id = vsphere.get_virtual_machine_output(name=args.template, datacenter_id=place, opts=options).id
-
-    def _tag(self, args: SiteArgs) -> None:
-        """Make one tag for the environment and one per pool; tags are global in vCenter, so the category is ours."""
+    def _tags(self, args: SiteArgs) -> None:
+        """Make the environment's tags; tags are global in vCenter, so the category is the environment's own."""
         category = vsphere.TagCategory(
             f"slipway-{args.environment}",
             name=f"slipway-{args.environment}",
             description=f"Machines of the Slipway environment {args.environment}",
             cardinality="MULTIPLE",
             associable_types=["VirtualMachine"],
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=self._child,
         )
-
-        def tag(tag_name: str) -> vsphere.Tag:
-            return vsphere.Tag(
-                tag_name, name=tag_name, category_id=category.id, opts=pulumi.ResourceOptions(parent=category)
-            )
-
-        environment_tag = tag(f"environment-{args.environment}")
-        self.tag_ids = {pool: [environment_tag.id, tag(f"pool-{pool}").id] for pool in args.pools}
+        self.tag_ids = {
+            tag: vsphere.Tag(tag, name=tag, category_id=category.id, opts=pulumi.ResourceOptions(parent=category)).id
+            for tag in args.tags
+        }

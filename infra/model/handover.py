@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 Layer = Literal["compute", "cluster", "platform", "toolchain"]
 LAYERS: tuple[Layer, ...] = ("compute", "cluster", "platform", "toolchain")
+BUILT_LAYERS: tuple[Layer, ...] = ("compute",)  # those that this version can build
 HANDOVER = "handover"  # the one output of every stack
 
 

@@ -48,7 +48,7 @@ def nodes_that_go_first(stack: LayerStack, environment: Environment, release: Re
     """Print and return the nodes whose addresses the plan gives to others: their URNs by name."""
     deployment = stack.exported().get("deployment") or {}
     present = recorded_addresses(deployment)
-    planned = {node.name: node.address for pool in plan_compute(environment, release).pools for node in pool.nodes}
+    planned = {node.name: node.address for node in plan_compute(environment, release).nodes}
     going = handed_on(present, planned)
     for name, taker in sorted(going.items()):
         print(f"{stack.name}: {name} goes first: its address {present[name]} is given to {taker}", flush=True)

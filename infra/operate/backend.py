@@ -10,6 +10,7 @@ from pathlib import Path
 
 from infra.catalog import ROOT
 from infra.errors import MissingProgram, NotPossibleHere
+from infra.for_real import in_rehearsal
 
 STATE = ROOT / ".state"  # the state, unless the person has logged in to another backend
 _WITH_PASSPHRASE = ("file://", "s3://", "gs://", "azblob://", "postgres://")
@@ -46,22 +47,56 @@ def find_engine() -> None:
         raise MissingProgram("pulumi", "install Pulumi, or run: make tools")
 
 
-def check_passphrase(stack: str) -> None:
-    """Raise `NotPossibleHere` unless the secrets of the stack can be read; an empty passphrase is for rehearsals."""
+def engine_variables(stack: str) -> dict[str, str]:
+    """Return the environment variables that tell the engine where state lives and how a stack's secrets are read.
+
+    Secrets are read, in this order, by the provider that the stack's file names, by the backend's service, by Pulumi's
+    own variables, by the environment's own file. Raises `NotPossibleHere` when there is no passphrase, or an empty one
+    outside a rehearsal.
+    """
+    return {**prepare_backend(), **_passphrase(stack)}
+
+
+def passphrase_file(environment: str) -> Path:
+    """Return the file that holds the passphrase of one environment, by convention."""
+    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(base) / "slipway" / f"{environment}.passphrase"
+
+
+def _passphrase(stack: str) -> dict[str, str]:
     stack_file = ROOT / "stacks" / f"Pulumi.{stack}.yaml"
     if stack_file.exists() and "\nsecretsprovider:" in f"\n{stack_file.read_text(encoding='utf-8')}":
-        return
+        return {}
     if not backend_url().startswith(_WITH_PASSPHRASE):
-        return  # a service keeps the secrets
-    if os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE") or os.environ.get("PULUMI_CONFIG_PASSPHRASE"):
-        return
-    if os.environ.get("SLIPWAY_REHEARSAL") and "PULUMI_CONFIG_PASSPHRASE" in os.environ:
-        return
+        return {}  # a service keeps the secrets
+    named = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    if named:
+        _check_passphrase_file(stack, Path(named).expanduser())
+        return {}
+    if os.environ.get("PULUMI_CONFIG_PASSPHRASE"):
+        return {}
+    if in_rehearsal() and "PULUMI_CONFIG_PASSPHRASE" in os.environ:
+        return {}
+    own = passphrase_file(stack.rpartition(".")[0])
+    if own.exists():
+        _check_passphrase_file(stack, own)
+        return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(own)}
+    empty = "PULUMI_CONFIG_PASSPHRASE" in os.environ
     raise NotPossibleHere(
         stack,
-        "there is no passphrase for its secrets",
-        "name a file that holds it in PULUMI_CONFIG_PASSPHRASE_FILE, or set PULUMI_CONFIG_PASSPHRASE",
+        "an empty passphrase is for rehearsals only" if empty else "there is no passphrase for its secrets",
+        f"write one to {own}, or name another file in PULUMI_CONFIG_PASSPHRASE_FILE",
     )
+
+
+def _check_passphrase_file(stack: str, file: Path) -> None:
+    """Raise `NotPossibleHere` unless a passphrase file is there, holds something, and is its owner's alone."""
+    if not file.is_file():
+        raise NotPossibleHere(stack, f"its passphrase file {file} is not there", "write the passphrase to it")
+    if not file.read_bytes().strip():
+        raise NotPossibleHere(stack, f"its passphrase file {file} is empty", "write the passphrase to it")
+    if file.stat().st_mode & 0o077:
+        raise NotPossibleHere(stack, f"its passphrase file {file} can be read by others", f"run: chmod 600 {file}")
 
 
 def check_plugin(said: str) -> None:

@@ -41,14 +41,49 @@ def validate(
         typer.echo(line)
 
 
+release = typer.Typer(help="Pin a release, or print how its machine template is built.", no_args_is_help=True)
+app.add_typer(release, name="release")
+Version = Annotated[str, typer.Argument(metavar="VERSION", help="A release: stacks/releases/VERSION.yaml.")]
+
+
+@release.command("pin")
+def release_pin(version: Version) -> None:
+    """Compute the digest of every image that has none, and write it to the release. Needs internet."""
+    from infra.operate.release import pin_release
+
+    for line in pin_release(version):
+        typer.echo(line)
+
+
+@release.command("template")
+def release_template(version: Version) -> None:
+    """Print the script that makes a fresh machine the template of a release."""
+    from infra.operate.release import template_recipe
+
+    typer.echo(template_recipe(version), nl=False)
+
+
+@app.command()
+def new(
+    environment: Annotated[str, typer.Argument(metavar="ENV", help="Name of the new environment.")],
+    source: Annotated[str, typer.Option("--from", metavar="ENV", help="The environment to make it from.")] = "dev",
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take every proposal without asking.")] = False,
+) -> None:
+    """Make a new environment from another one, in a few answers."""
+    from infra.operate.new import make_environment
+
+    for line in make_environment(environment, source, accept=yes):
+        typer.echo(line)
+
+
 @app.command()
 def schema(
     check: Annotated[bool, typer.Option("--check", help="Only say whether the files are up to date.")] = False,
 ) -> None:
-    """Write the JSON Schemas of the documents, for editors, to stacks/schemas/."""
-    from infra.operate.documents import write_schemas
+    """Write JSON Schemas (for editors) and the reference page (for people) from the models."""
+    from infra.operate.documents import write_generated
 
-    for line in write_schemas(check_only=check):
+    for line in write_generated(check_only=check):
         typer.echo(line)
 
 
@@ -85,11 +120,18 @@ def refresh(environment: Environment, layer: LayerName = None, expect_no_changes
 
 
 @app.command()
-def destroy(environment: Environment, layer: LayerName = None, yes: Yes = False) -> None:
+def destroy(
+    environment: Environment,
+    layer: LayerName = None,
+    yes: Yes = False,
+    including_protected: Annotated[
+        bool, typer.Option("--including-protected", help="Delete what the document protects, too.")
+    ] = False,
+) -> None:
     """Delete everything that was made for an environment, top layer first, after asking."""
     from infra.operate.run import run_destroy
 
-    run_destroy(environment, layer, yes=yes)
+    run_destroy(environment, layer, yes=yes, including_protected=including_protected)
 
 
 @app.command()
@@ -101,22 +143,44 @@ def status(environment: Environment) -> None:
 
 
 @app.command()
-def rehearse(
+def doctor(
     environment: Environment,
+    role: Annotated[
+        bool, typer.Option("--role", help="Only print the privileges that the vCenter user needs.")
+    ] = False,
+) -> None:
+    """Check that an environment's vCenter has ready what it needs; each problem comes with its fix."""
+    from infra.operate.doctor import role_lines, run_doctor
+
+    if role:
+        for line in role_lines(environment):
+            typer.echo(line)
+    else:
+        run_doctor(environment)
+
+
+@app.command()
+def rehearse(
+    environments: Annotated[
+        list[str], typer.Argument(metavar="ENV...", help="Environments; several stand side by side in one vCenter.")
+    ],
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards, to look inside.")] = False,
     shell: Annotated[
         bool, typer.Option("--shell", help="Open a shell inside; starts a rehearsal if none runs.")
     ] = False,
     stop: Annotated[bool, typer.Option("--stop", help="End a rehearsal that was left running.")] = False,
 ) -> None:
-    """Run an environment for real against a simulated vCenter, on this machine alone."""
+    """Run environments for real against a simulated vCenter, on this machine alone."""
     from infra.catalog import Catalog
-    from rehearsal.run import open_shell, rehearse_environment, stop_rehearsal
+    from rehearsal.run import open_shell, rehearse_environments, stop_rehearsal
 
-    Catalog().load(environment)
+    catalog = Catalog()
+    for environment in environments:
+        catalog.load(environment)
+    name = "+".join(environments)
     if stop:
-        stop_rehearsal(environment)
+        stop_rehearsal(name)
     elif shell:
-        sys.exit(open_shell(environment))
+        sys.exit(open_shell(name))
     else:
-        rehearse_environment(environment, keep=keep)
+        rehearse_environments(environments, keep=keep)

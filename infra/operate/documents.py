@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT, Catalog
-from infra.errors import DocumentsRefused, NotPossibleHere
+from infra.errors import DocumentsRefused, NotPossibleHere, Refusal
 from infra.model.environment import Environment
 from infra.model.release import Release
+from infra.operate.frozen import differs_from_frozen
+from infra.reference import reference_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,41 +22,61 @@ SCHEMAS: dict[str, type[BaseModel]] = {"environment": Environment, "release": Re
 
 
 def validate_all(names: Sequence[str], catalog: Catalog | None = None) -> Iterator[str]:
-    """Check environments by name, or all; yield one line for each that is right.
+    """Check environments by name, or all; yield one line for each that is right, and one for each warning.
 
     Raises `DocumentsRefused` with the refusals of all of them at once.
     """
     catalog = catalog or Catalog()
     refusals = []
+    releases = set()
     for name in names or catalog.environment_names():
         try:
             environment, release = catalog.load(name)
         except DocumentsRefused as refused:
             refusals += refused.refusals
             continue
+        releases.add(release.version)
         machines = environment.machines()
         nodes = sum(machine.count for machine in machines.values())
         yield f"{name}: valid: {nodes} nodes in {len(machines)} pools, release {release.version}"
+        yield from (f"  warning: {warning}" for warning in catalog.warnings(name))
+    for version in sorted(releases):
+        yield from (f"warning: {warning}" for warning in catalog.release_warnings(version))
+        refusals += _changed_although_frozen(catalog, version)
     if refusals:
         raise DocumentsRefused(refusals)
 
 
-def write_schemas(*, check_only: bool, folder: Path = ROOT / "stacks" / "schemas") -> Iterator[str]:
-    """Write the JSON Schema of each document, or with `check_only` raise `NotPossibleHere` for the first stale one."""
-    for name, text in schema_texts().items():
-        path = folder / f"{name}.json"
+def _changed_although_frozen(catalog: Catalog, version: str) -> list[Refusal]:
+    tag = differs_from_frozen(catalog.root, version)
+    if tag is None:
+        return []
+    source = f"stacks/releases/{version}.yaml"
+    fix = f"bring it back (git checkout {tag} -- {source}), and put the change into a new release"
+    return [Refusal(source, 0, "", "", f"has changed since tag {tag} froze it", fix)]
+
+
+def write_generated(*, check_only: bool, root: Path = ROOT) -> Iterator[str]:
+    """Write what is made from the models: JSON Schemas for editors, the reference page for people.
+
+    With `check_only` raise `NotPossibleHere` for the first that is stale instead.
+    """
+    for name, text in generated_texts().items():
+        path = root / name
         current = path.exists() and path.read_text(encoding="utf-8") == text
         if check_only and not current:
-            raise NotPossibleHere(f"stacks/schemas/{name}.json", "differs from the models", "run: slipway schema")
+            raise NotPossibleHere(name, "differs from the models", "run: slipway schema")
         if not current:
-            folder.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        yield f"stacks/schemas/{name}.json: {'up to date' if current else 'written'}"
+        yield f"{name}: {'up to date' if current else 'written'}"
 
 
-def schema_texts() -> dict[str, str]:
-    """Return the JSON Schema of each document by its name, as it stands in its file."""
-    return {
-        name: json.dumps(model.model_json_schema(by_alias=True), indent=2, sort_keys=True) + "\n"
+def generated_texts() -> dict[str, str]:
+    """Return the files that are made from the models, each text by its path in the repository."""
+    schemas = {
+        f"stacks/schemas/{name}.json": json.dumps(model.model_json_schema(by_alias=True), indent=2, sort_keys=True)
+        + "\n"
         for name, model in SCHEMAS.items()
     }
+    return {**schemas, "docs/reference.md": reference_page()}

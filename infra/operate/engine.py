@@ -14,10 +14,10 @@ from pulumi import automation
 
 from infra.catalog import ROOT
 from infra.errors import MissingConfig, StepFailed
-from infra.operate.backend import check_passphrase, check_plugin, find_engine, prepare_backend
+from infra.operate.backend import check_plugin, engine_variables, find_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from infra.model.environment import Environment
     from infra.model.handover import Layer
@@ -63,18 +63,22 @@ class LayerStack:
         """
         self._pulumi("import", json.dumps({**exported, "deployment": deployment}))
 
-    def _pulumi(self, command: str, stdin: str = "") -> str:
+    def unprotect(self) -> None:
+        """Take the protection from everything that is recorded; the next `up` puts it back. Raises `StepFailed`."""
+        self._pulumi("unprotect", arguments=("--all", "--yes"), noun="state")
+
+    def _pulumi(self, verb: str, stdin: str = "", *, arguments: Sequence[str] = (), noun: str = "stack") -> str:
         done = subprocess.run(
-            ["pulumi", "stack", command, "--stack", self.name, "--non-interactive"],
+            ["pulumi", noun, verb, *arguments, "--stack", self.name, "--non-interactive"],
             input=stdin,
             capture_output=True,
             text=True,
             check=False,
             cwd=ROOT,
-            env={**os.environ, **prepare_backend()},
+            env={**os.environ, **engine_variables(self.name)},
         )
         if done.returncode != 0:
-            raise StepFailed(f"{self.name}: {command} of its state", _reason(done.stderr))
+            raise StepFailed(f"{self.name}: {verb} of its state", _reason(done.stderr))
         return done.stdout
 
 
@@ -85,9 +89,9 @@ def open_stack(environment: str, layer: Layer, *, create: bool) -> LayerStack | 
     state can't be reached or read.
     """
     name = f"{environment}.{layer}"
-    check_passphrase(name)
+    variables = engine_variables(name)
     find_engine()
-    options = automation.LocalWorkspaceOptions(work_dir=str(ROOT), env_vars=prepare_backend())
+    options = automation.LocalWorkspaceOptions(work_dir=str(ROOT), env_vars=variables)
     try:
         handle = automation.select_stack(name, work_dir=str(ROOT), opts=options)
     except automation.StackNotFoundError:

@@ -11,6 +11,8 @@ Deployment = Mapping[str, Any]  # `deployment` of `pulumi stack export`
 MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
 FOLDER = "vsphere:index/folder:Folder"
 RESOURCE_POOL = "vsphere:index/resourcePool:ResourcePool"
+PORT_GROUP = "vsphere:index/distributedPortGroup:DistributedPortGroup"
+ANTI_AFFINITY_RULE = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule"
 TAG_CATEGORY = "vsphere:index/tagCategory:TagCategory"
 TAG = "vsphere:index/tag:Tag"
 

@@ -5,25 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from infra.catalog import Catalog
 from infra.errors import NotPossibleHere
 from infra.operate.choices import Choice
 from infra.operate.engine import colour, engine_step, show_error, show_output
-from infra.operate.interrupted import (
-    FOLDER,
-    MACHINE,
-    RESOURCE_POOL,
-    TAG,
-    TAG_CATEGORY,
-    Adopted,
-    pending_operations,
-    recorded_ids,
-    without_pending,
-)
+from infra.operate.identify import identifier_of
+from infra.operate.interrupted import FOLDER, MACHINE, Adopted, pending_operations, recorded_ids, without_pending
 from infra.vsphere.adoption import adopted_outputs
 from infra.vsphere.machines import machines_in_folder, power_on, remove, wait_for_clones, wait_until_idle
-from infra.vsphere.session import find, vcenter_session
-from infra.vsphere.tagging import category_id, tag_id
+from infra.vsphere.session import vcenter_session
 
 if TYPE_CHECKING:
     from infra.model.environment import Environment
@@ -73,8 +62,7 @@ class _Repair:
     def settle(self, pending: list[PendingOperation], recorded: set[str], choice: Choice | None) -> dict[str, Adopted]:
         """Decide about everything that was being created; return what is adopted, by URN."""
         places = self._environment.vcenter
-        _, release = Catalog().load(self._environment.name)
-        running = wait_for_clones(self._vcenter, places.datacenter, release.machine_template.name)
+        running = wait_for_clones(self._vcenter, places.datacenter, places.template)
         if running:
             self._say(f"waited for {running} clones of the template to end")
         machines = {m.name: m for m in machines_in_folder(self._vcenter, places.datacenter, places.folder)}
@@ -85,7 +73,7 @@ class _Repair:
                 continue
             machine = machines.get(operation.name)
             if operation.kind != MACHINE:
-                identifier = self._identifier(operation)
+                identifier = self._identified(operation)
                 taken = Adopted(identifier, operation.inputs) if identifier else None
             elif machine is not None and machine.uuid not in recorded:
                 taken = self._settle_machine(operation, machine, choice)
@@ -101,7 +89,7 @@ class _Repair:
         The other kinds are found to be gone by a refresh; reading a folder that is gone is an error of the plugin.
         """
         deleting = [op for op in pending if op.operation == "deleting" and op.kind == FOLDER]
-        return {operation.urn for operation in deleting if self._identifier(operation) is None}
+        return {operation.urn for operation in deleting if self._identified(operation) is None}
 
     def _settle_machine(
         self, operation: PendingOperation, machine: FoundMachine, choice: Choice | None
@@ -136,20 +124,8 @@ class _Repair:
             raise NotPossibleHere(machine.name, "nothing was decided", f"answer with {' or '.join(choices)}")
         return Choice(answer)
 
-    def _identifier(self, operation: PendingOperation) -> str | None:
-        """Return the identifier of what a pending create may have made, or None when it isn't there."""
-        places = self._environment.vcenter
-        if operation.kind == FOLDER:
-            found = find(self._vcenter, f"/{places.datacenter}/vm/{operation.name}")
-        elif operation.kind == RESOURCE_POOL:
-            found = find(self._vcenter, f"/{places.datacenter}/host/{places.cluster}/Resources/{operation.name}")
-        elif operation.kind == TAG_CATEGORY:
-            return category_id(self._credentials, operation.name)
-        elif operation.kind == TAG:
-            return tag_id(self._credentials, operation.inputs["categoryId"], operation.name)
-        else:
-            return None
-        return found._moId if found is not None else None  # noqa: SLF001 - pyvmomi's identifier
+    def _identified(self, operation: PendingOperation) -> str | None:
+        return identifier_of(self._vcenter, self._credentials, self._environment.vcenter.datacenter, operation)
 
     def _say(self, text: str) -> None:
         print(f"{self._stack.name}: {text}", flush=True)

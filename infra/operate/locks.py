@@ -1,20 +1,24 @@
-"""Locks that a killed run left on a stack: recognised by their owner, explained, released."""
+"""Locks: one changing run of an environment at a time, and the engine's locks that a killed run left on a stack."""
 
 from __future__ import annotations
 
+import fcntl
 import getpass
 import json
 import os
 import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import NotPossibleHere
-from infra.operate.backend import backend_folder
+from infra.operate.backend import STATE, backend_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from infra.operate.engine import LayerStack
 
 _PROJECT = "slipway"  # Pulumi.yaml: name
@@ -33,6 +37,29 @@ class Lock:
     def owner(self) -> str:
         """Say who holds it."""
         return f"process {self.process} of {self.user} on {self.host}, since {self.taken}"
+
+
+@contextmanager
+def only_run(environment: str, command: str) -> Iterator[None]:
+    """Hold an environment while one command changes it: a run has several steps, and the engine locks each alone.
+
+    Raises `NotPossibleHere` when another process has it. The lock stands beside a `file://` state, else in this
+    checkout; it ends with its process, however that ends.
+    """
+    folder = backend_folder() or STATE
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f".slipway-{environment}.lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            owner = file.read() or "another process"
+            raise NotPossibleHere(environment, f"{owner} is changing it right now", "wait for that run") from None
+        file.truncate(0)
+        since = datetime.now(UTC).strftime("%H:%M:%S UTC")
+        file.write(f"`slipway {command} {environment}` (process {os.getpid()} of {getpass.getuser()}, since {since})")
+        file.flush()
+        yield
 
 
 def release_stale_locks(stack: LayerStack) -> None:

@@ -10,10 +10,12 @@ from pulumi.automation import OpType
 
 from infra.catalog import Catalog
 from infra.errors import NotPossibleHere, StepFailed
+from infra.for_real import check_pinned
+from infra.model.handover import BUILT_LAYERS
 from infra.operate.choices import Choice
 from infra.operate.engine import LayerStack, colour, engine_step, open_stack, show_error, show_output
-from infra.operate.locks import release_stale_locks
-from infra.program import BUILT_LAYERS, split_stack
+from infra.operate.locks import only_run, release_stale_locks
+from infra.program import split_stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,7 @@ class Previewed:
 def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: bool) -> None:
     """Preview layers. Raises `StepFailed` when one fails, or changes something that must not change."""
     environment, release = Catalog().load(environment_name)
+    check_pinned(release)
     for stack in stacks_of(environment_name, layer):
         preview(stack, environment, release, expect_no_changes=expect_no_changes)
 
@@ -44,36 +47,60 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
 def run_refresh(environment_name: str, layer: str | None, *, expect_no_changes: bool) -> None:
     """Read the layers' resources back into the state. With `expect_no_changes`, changes are an error."""
     environment, _ = Catalog().load(environment_name)
-    for stack in stacks_of(environment_name, layer, create=False):
-        release_stale_locks(stack)
-        check_vcenter(stack, environment, None)
-        with engine_step(stack, "refresh"):
-            stack.handle.refresh(
-                on_output=show_output,
-                on_error=show_error,
-                color=colour(),
-                show_secrets=False,
-                expect_no_changes=expect_no_changes or None,
-            )
-
-
-def run_destroy(environment_name: str, layer: str | None, *, yes: bool) -> None:
-    """Delete what was made for an environment, top layer first, leftovers of killed runs too; without `yes` ask."""
-    from infra.operate.leftovers import resolve_leftovers
-
-    environment, _ = Catalog().load(environment_name)
-    for stack in reversed(list(stacks_of(environment_name, layer, create=False))):
-        release_stale_locks(stack)
-        check_vcenter(stack, environment, None)
-        if not yes:
-            with engine_step(stack, "preview of destroy"):
-                stack.handle.destroy(
-                    preview_only=True, on_output=show_output, on_error=show_error, color=colour(), show_secrets=False
+    with only_run(environment_name, "refresh"):
+        for stack in stacks_of(environment_name, layer, create=False):
+            release_stale_locks(stack)
+            check_vcenter(stack, environment, places=False)
+            with engine_step(stack, "refresh"):
+                stack.handle.refresh(
+                    on_output=show_output,
+                    on_error=show_error,
+                    color=colour(),
+                    show_secrets=False,
+                    expect_no_changes=expect_no_changes or None,
                 )
+
+
+def run_destroy(environment_name: str, layer: str | None, *, yes: bool, including_protected: bool) -> None:
+    """Delete what was made for an environment, top layer first, leftovers of killed runs too; without `yes` ask.
+
+    Raises `Protected` when something is protected, unless `including_protected`.
+    """
+    environment, _ = Catalog().load(environment_name)
+    with only_run(environment_name, "destroy"):
+        for stack in reversed(list(stacks_of(environment_name, layer, create=False))):
+            _destroy(stack, environment, yes=yes, including_protected=including_protected)
+
+
+def _destroy(stack: LayerStack, environment: Environment, *, yes: bool, including_protected: bool) -> None:
+    from infra.operate.leftovers import resolve_leftovers
+    from infra.operate.protection import Protected, protected_pools
+
+    release_stale_locks(stack)
+    check_vcenter(stack, environment, places=False)
+    exported = stack.exported()
+    protected = protected_pools(exported.get("deployment") or {})
+    if protected and not including_protected:
+        raise Protected(stack.name, environment.name, protected, "then repeat this, or now with --including-protected")
+    if protected:
+        stack.unprotect()
+    if not yes:
+        try:
+            _preview_of_destroy(stack)
             ask(f"Delete all of {stack.name}?", "--yes")
-        resolve_leftovers(stack, environment, Choice.REMOVE)
-        with engine_step(stack, "destroy"):
-            stack.handle.destroy(on_output=show_output, on_error=show_error, color=colour(), show_secrets=False)
+        except BaseException:
+            stack.replace_state(exported, exported.get("deployment") or {})  # protected again
+            raise
+    resolve_leftovers(stack, environment, Choice.REMOVE)
+    with engine_step(stack, "destroy"):
+        stack.handle.destroy(on_output=show_output, on_error=show_error, color=colour(), show_secrets=False)
+
+
+def _preview_of_destroy(stack: LayerStack) -> None:
+    with engine_step(stack, "preview of destroy"):
+        stack.handle.destroy(
+            preview_only=True, on_output=show_output, on_error=show_error, color=colour(), show_secrets=False
+        )
 
 
 def stacks_of(environment: str, layer: str | None, *, create: bool = True) -> Iterator[LayerStack]:
@@ -87,15 +114,15 @@ def stacks_of(environment: str, layer: str | None, *, create: bool = True) -> It
             yield stack
 
 
-def check_vcenter(stack: LayerStack, environment: Environment, release: Release | None) -> Credentials:
-    """Raise what is wrong with the vCenter, its login or, with a `release`, its places; return the login."""
+def check_vcenter(stack: LayerStack, environment: Environment, *, places: bool) -> Credentials:
+    """Raise what is wrong with the vCenter, its login or, if asked, its places; return the login."""
     from infra.vsphere.places import check_places
     from infra.vsphere.session import vcenter_session
 
     credentials = stack.credentials(environment)
     with vcenter_session(credentials) as vcenter:
-        if release is not None:
-            check_places(vcenter, environment, release)
+        if places:
+            check_places(vcenter, environment)
     return credentials
 
 
@@ -118,7 +145,10 @@ def preview(
                 expect_no_changes=expect_no_changes or None,
             )
     except StepFailed:
-        check_vcenter(stack, environment, release)
+        from infra.operate.protection import check_protection
+
+        check_protection(stack.name, stack.exported().get("deployment") or {}, environment, release)
+        check_vcenter(stack, environment, places=True)
         show_output("\n".join(said))
         raise
     if show:

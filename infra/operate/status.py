@@ -8,10 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.catalog import Catalog
-from infra.model.handover import HANDOVER, LAYERS
+from infra.model.handover import BUILT_LAYERS, HANDOVER, LAYERS
 from infra.operate.engine import engine_step, open_stack
 from infra.operate.interrupted import pending_operations, unfinished_machines
-from infra.program import BUILT_LAYERS
 
 if TYPE_CHECKING:
     from infra.model.handover import Layer

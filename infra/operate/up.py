@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from infra.catalog import Catalog
 from infra.compute.plan import plan_compute
 from infra.errors import NotPossibleHere
+from infra.for_real import check_pinned
 from infra.operate.addresses import make_room
 from infra.operate.choices import Choice
 from infra.operate.engine import colour, engine_step, show_error, show_output
 from infra.operate.leftovers import resolve_leftovers
-from infra.operate.locks import release_stale_locks
-from infra.operate.roll import replace_one_by_one
+from infra.operate.locks import only_run, release_stale_locks
+from infra.operate.roll import batches, replace_in_batches
 from infra.operate.run import ask, check_vcenter, preview, stacks_of
 from infra.vsphere.machines import machines_in_folder, power_on
 from infra.vsphere.session import vcenter_session
@@ -32,20 +33,26 @@ def run_up(environment_name: str, layer: str | None, *, yes: bool, leftovers: st
     """
     choice = _choice(leftovers)
     environment, release = Catalog().load(environment_name)
-    for stack in stacks_of(environment_name, layer):
-        release_stale_locks(stack)
-        credentials = check_vcenter(stack, environment, release)
-        resolve_leftovers(stack, environment, choice)
-        previewed = preview(stack, environment, release, show=not yes)
-        if not yes:
-            ask(f"Do this to {stack.name}?", "--yes")
-        make_room(stack, previewed.going_first)
-        replace_one_by_one(stack, previewed.replaced)
-        with engine_step(stack, "up"):
-            stack.handle.up(
-                on_output=show_output, on_error=show_error, color=colour(), show_secrets=False, suppress_outputs=True
-            )
-        _start_nodes_that_are_off(stack, environment, release, credentials)
+    check_pinned(release)
+    with only_run(environment_name, "up"):
+        for stack in stacks_of(environment_name, layer):
+            _up(stack, environment, release, choice, yes=yes)
+
+
+def _up(stack: LayerStack, environment: Environment, release: Release, choice: Choice | None, *, yes: bool) -> None:
+    release_stale_locks(stack)
+    credentials = check_vcenter(stack, environment, places=True)
+    resolve_leftovers(stack, environment, choice)
+    previewed = preview(stack, environment, release, show=not yes)
+    if not yes:
+        ask(f"Do this to {stack.name}?", "--yes")
+    make_room(stack, previewed.going_first)
+    replace_in_batches(stack, batches(plan_compute(environment, release), previewed.replaced))
+    with engine_step(stack, "up"):
+        stack.handle.up(
+            on_output=show_output, on_error=show_error, color=colour(), show_secrets=False, suppress_outputs=True
+        )
+    _start_nodes_that_are_off(stack, environment, release, credentials)
 
 
 def _start_nodes_that_are_off(
@@ -53,7 +60,7 @@ def _start_nodes_that_are_off(
 ) -> None:
     """Power on the environment's nodes that are off: the vSphere plugin starts a machine only when it changes it."""
     places = environment.vcenter
-    planned = {node.name for pool in plan_compute(environment, release).pools for node in pool.nodes}
+    planned = {node.name for node in plan_compute(environment, release).nodes}
     with vcenter_session(credentials) as vcenter:
         for machine in machines_in_folder(vcenter, places.datacenter, places.folder):
             if machine.name in planned and not machine.powered_on:

@@ -7,10 +7,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pyVmomi import vim, vmodl
+from pyVmomi import vim
 
 from infra.errors import StepFailed
 from infra.guest_info import ENCODING, METADATA, unpacked
+from infra.vsphere.reading import read_properties
 from infra.vsphere.session import find
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _PATHS = [
     "config.hardware.numCPU",
     "config.hardware.memoryMB",
     "runtime.powerState",
+    "runtime.host",
     "guest.ipAddress",
 ]
 _POLL_SECONDS = 0.1
@@ -33,8 +35,9 @@ _LONGEST_TASK = 3600  # seconds
 class FoundMachine:
     """A virtual machine in an environment's folder.
 
-    `cpus`, `memory_mib`, `powered_on`, `address` (None without running guest tools), `first_boot_name` the host name in
-    its first-boot documents (None when it has none yet), `reference` vCenter's own object.
+    `cpus`, `memory_mib`, `powered_on`, `address` (None without running guest tools), `host` the name of the host that
+    runs it, `first_boot_name` the host name in its first-boot documents (None when it has none yet), `reference`
+    vCenter's own object.
     """
 
     name: str
@@ -43,6 +46,7 @@ class FoundMachine:
     memory_mib: int
     powered_on: bool
     address: str | None
+    host: str | None
     first_boot_name: str | None
     reference: Any
 
@@ -50,7 +54,7 @@ class FoundMachine:
 def machines_in_folder(instance: vim.ServiceInstance, datacenter: str, folder: str) -> list[FoundMachine]:
     """Return the machines directly in a folder of virtual machines, by name; none when the folder isn't there.
 
-    Two requests, whatever their number.
+    Three requests, whatever their number.
     """
     found = find(instance, f"/{datacenter}/vm/{folder}")
     if not isinstance(found, vim.Folder):
@@ -106,15 +110,10 @@ def _wait(task: Any, subject: str) -> None:
 
 
 def _read(instance: vim.ServiceInstance, objects: list[Any]) -> Iterator[FoundMachine]:
-    if not objects:
-        return
-    query = vmodl.query.PropertyCollector
-    spec = query.FilterSpec(
-        objectSet=[query.ObjectSpec(obj=found) for found in objects],
-        propSet=[query.PropertySpec(type=vim.VirtualMachine, pathSet=_PATHS)],
-    )
-    for answer in instance.content.propertyCollector.RetrieveContents([spec]):
-        values: dict[str, Any] = {found.name: found.val for found in answer.propSet}
+    answers = read_properties(instance, objects, vim.VirtualMachine, _PATHS)
+    hosts = {values["runtime.host"] for _, values in answers if "runtime.host" in values}
+    named = dict(read_properties(instance, list(hosts), vim.HostSystem, ["name"]))
+    for found, values in answers:
         if "config.uuid" not in values:
             continue  # being made, or not to be read: vCenter has no configuration of it
         yield FoundMachine(
@@ -124,8 +123,9 @@ def _read(instance: vim.ServiceInstance, objects: list[Any]) -> Iterator[FoundMa
             memory_mib=values["config.hardware.memoryMB"],
             powered_on=values["runtime.powerState"] == vim.VirtualMachine.PowerState.poweredOn,
             address=values.get("guest.ipAddress"),
+            host=named.get(values.get("runtime.host"), {}).get("name"),
             first_boot_name=_first_boot_name(values.get("config.extraConfig", [])),
-            reference=answer.obj,
+            reference=found,
         )
 
 

@@ -5,76 +5,105 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyVmomi import vim
+
 from infra.errors import PersonError
 from infra.vsphere.session import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pyVmomi import vim
-
     from infra.model.environment import Environment
-    from infra.model.release import Release
+
+_KINDS: dict[str, type] = {
+    "datacenter": vim.Datacenter,
+    "cluster": vim.ClusterComputeResource,
+    "datastore": vim.Datastore,
+    "datastore cluster": vim.StoragePod,
+    "port group": vim.Network,
+    "distributed switch": vim.DistributedVirtualSwitch,
+    "template": vim.VirtualMachine,
+}
 
 
 @dataclass(frozen=True, order=True)
-class MissingPlace:
-    """Something that an environment names and its vCenter lacks: where it is named, what it is, what to do."""
+class Place:
+    """Something that an environment names in its vCenter: where it is named, what it is, where it stands."""
 
     path: str
     kind: str
     name: str
     inventory_path: str
-    fix: str
-
-    def __str__(self) -> str:
-        """Return it as one line."""
-        return f"{self.path}: {self.name}: there is no {self.kind} {self.inventory_path}; {self.fix}"
 
 
 class PlacesMissing(PersonError):
     """Everything that is missing, in stable order."""
 
-    def __init__(self, server: str, missing: Iterable[MissingPlace]) -> None:
-        super().__init__("\n".join(f"vCenter {server}: {place}" for place in sorted(missing)))
+    def __init__(self, server: str, missing: Iterable[str]) -> None:
+        super().__init__("\n".join(f"vCenter {server}: {line}" for line in missing))
 
 
-def check_places(instance: vim.ServiceInstance, environment: Environment, release: Release) -> None:
-    """Raise `PlacesMissing` unless datacenter, cluster, datastore, network and template are there.
+def check_places(instance: vim.ServiceInstance, environment: Environment) -> None:
+    """Raise `PlacesMissing` unless everything that the document names is there and of its kind.
 
     Costs one small request per name.
     """
-    found = {place: find(instance, place.inventory_path) for place in _places(environment, release)}
-    missing = [place for place, there in found.items() if there is None or _is_no_template(place, there)]
+    missing = missing_places(instance, environment)
     if missing:
         raise PlacesMissing(environment.vcenter.server, missing)
 
 
-def _is_no_template(place: MissingPlace, there: Any) -> bool:
-    return place.kind == "template" and not getattr(getattr(there, "config", None), "template", False)
+def missing_places(instance: vim.ServiceInstance, environment: Environment) -> list[str]:
+    """Return a line for every place that the document names and vCenter lacks, in the order of their paths."""
+    lines = []
+    for place in places_of(environment):
+        found = find(instance, place.inventory_path)
+        if found is None:
+            reason = f"there is no {place.kind} {place.inventory_path}"
+        elif not isinstance(found, _KINDS[place.kind]):
+            reason = f"{place.inventory_path} is no {place.kind}"
+        elif place.kind == "template" and not _is_template(found):
+            reason = f"{place.inventory_path} is not marked as a template"
+        else:
+            continue
+        lines.append(f"{place.path}: {place.name}: {reason}; {_fix(environment, place)}")
+    return lines
 
 
-def _places(environment: Environment, release: Release) -> list[MissingPlace]:
-    places = environment.vcenter
-    root = f"/{places.datacenter}"
-    template = release.machine_template.name
-    document = f"mend the name in stacks/environments/{environment.name}.yaml, or create it"
-    return [
-        MissingPlace("vcenter.datacenter", "datacenter", places.datacenter, root, document),
-        MissingPlace("vcenter.cluster", "cluster", places.cluster, f"{root}/host/{places.cluster}", document),
-        MissingPlace(
-            "vcenter.datastore",
-            "datastore",
-            places.datastore,
-            f"{root}/datastore/{places.datastore}",
-            document,
-        ),
-        MissingPlace("vcenter.network", "network", places.network, f"{root}/network/{places.network}", document),
-        MissingPlace(
-            f"release {release.version} machineTemplate.name",
-            "template",
-            template,
-            f"{root}/vm/{template}",
-            "it has to stand there, directly in the datacenter's folder of virtual machines, and be marked as template",
+def _is_template(machine: Any) -> bool:
+    return bool(getattr(machine.config, "template", False))
+
+
+def _fix(environment: Environment, place: Place) -> str:
+    if place.kind == "template":
+        return "build it as docs/machine-template.md says, or mend the path in the document"
+    return f"mend the name in stacks/environments/{environment.name}.yaml, or create it"
+
+
+def places_of(environment: Environment) -> list[Place]:
+    """Return everything that has to exist before the environment is made, by path."""
+    named = environment.vcenter
+    root = f"/{named.datacenter}"
+    found = [
+        Place("vcenter.datacenter", "datacenter", named.datacenter, root),
+        Place("vcenter.template", "template", named.template, f"{root}/vm/{named.template}"),
+        *(
+            Place(f"vcenter.clusters[{index}]", "cluster", cluster, f"{root}/host/{cluster}")
+            for index, cluster in enumerate(named.clusters)
         ),
     ]
+    storage = named.storage
+    if storage.datastore_cluster is not None:
+        name = storage.datastore_cluster
+        found.append(Place("vcenter.storage.datastoreCluster", "datastore cluster", name, f"{root}/datastore/{name}"))
+    elif storage.datastore is not None:
+        name = storage.datastore
+        found.append(Place("vcenter.storage.datastore", "datastore", name, f"{root}/datastore/{name}"))
+    created = named.create_port_group
+    if created is None:
+        found.append(Place("vcenter.network", "port group", named.network, f"{root}/network/{named.network}"))
+    else:
+        name = created.distributed_switch
+        path = "vcenter.createPortGroup.distributedSwitch"
+        found.append(Place(path, "distributed switch", name, f"{root}/network/{name}"))
+    return sorted(found)

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -62,31 +63,36 @@ func (v *vcenter) serveSOAP(w http.ResponseWriter, r *http.Request) {
 		log.Printf("%s: request from %s broke off: %v", r.URL.Path, r.RemoteAddr, err)
 		return
 	}
+	body = switchesForUs(body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	method := soapMethod(body)
 	v.calls.count(&v.calls.soap, method)
-	if !v.holds.wanted(method) {
-		v.service.ServeMux.ServeHTTP(w, r)
+	answer := &withheldAnswer{header: w.Header(), status: http.StatusOK}
+	methods := v.methodsOf(method, body)
+	if !slices.ContainsFunc(methods, v.holds.wanted) {
+		v.service.ServeMux.ServeHTTP(answer, r)
+		answer.send(w, method)
 		return
 	}
 	name := v.subjectOf(body)
-	if !v.holds.arrives(method, name, r.Context().Done()) {
-		log.Printf("%s %s: its caller was gone before it was carried out", method, name)
-		return
+	for _, each := range methods {
+		if !v.holds.arrives(each, name, r.Context().Done()) {
+			log.Printf("%s %s: its caller was gone before it was carried out", method, name)
+			return
+		}
 	}
-	withheld := v.holds.claim(phaseAfter, method, name)
-	if withheld == nil {
-		v.service.ServeMux.ServeHTTP(w, r)
-		return
+	var withheld *hold
+	for _, each := range methods {
+		if withheld == nil {
+			withheld = v.holds.claim(phaseAfter, each, name)
+		}
 	}
-	answer := &withheldAnswer{header: w.Header(), status: http.StatusOK}
 	v.service.ServeMux.ServeHTTP(answer, r)
-	v.waitForTask(answer.body.Bytes())
-	v.holds.block(withheld)
-	w.WriteHeader(answer.status)
-	if _, err := w.Write(answer.body.Bytes()); err != nil {
-		log.Printf("%s: nobody took the answer: %v", method, err)
+	if withheld != nil {
+		v.waitForTask(answer.body.Bytes())
+		v.holds.block(withheld)
 	}
+	answer.send(w, method)
 }
 
 // soapMethod is the name of the first element in the SOAP body.
@@ -107,6 +113,20 @@ func soapMethod(body []byte) string {
 	}
 }
 
+// methodsOf are all names that a call may be held by.
+func (v *vcenter) methodsOf(method string, body []byte) []string {
+	names := []string{method}
+	if method != applyMethod {
+		return names
+	}
+	if call, err := simulator.UnmarshalBody(types.TypeFunc(), body); err == nil {
+		if chosen := v.advice.peek(call.Body.(*types.ApplyStorageDrsRecommendation_Task).Key); chosen != nil {
+			names = append(names, chosen.plays)
+		}
+	}
+	return names
+}
+
 // subjectOf is the name of the machine that a call is for: the new one's, or the called object's.
 func (v *vcenter) subjectOf(body []byte) string {
 	method, err := simulator.UnmarshalBody(types.TypeFunc(), body)
@@ -118,6 +138,13 @@ func (v *vcenter) subjectOf(body []byte) string {
 		return request.Name
 	case *types.CreateVM_Task:
 		return request.Config.Name
+	case *types.CreateDVPortgroup_Task:
+		return request.Spec.Name
+	case *types.ApplyStorageDrsRecommendation_Task:
+		if chosen := v.advice.peek(request.Key); chosen != nil {
+			return chosen.subject
+		}
+		return ""
 	}
 	v.resolve(&method.This)
 	if entity, ok := v.registry.Get(method.This).(mo.Entity); ok {
@@ -159,3 +186,10 @@ func (a *withheldAnswer) WriteHeader(status int) { a.status = status }
 
 // Write implements http.ResponseWriter.
 func (a *withheldAnswer) Write(content []byte) (int, error) { return a.body.Write(content) }
+
+func (a *withheldAnswer) send(w http.ResponseWriter, method string) {
+	w.WriteHeader(a.status)
+	if _, err := w.Write(switchesForClients(a.body.Bytes())); err != nil {
+		log.Printf("%s: nobody took the answer: %v", method, err)
+	}
+}

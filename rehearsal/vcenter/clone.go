@@ -27,6 +27,12 @@ func (m *machine) clone(ctx *simulator.Context, r types.CloneVM_Task) (types.Any
 	if missing != nil {
 		return nil, missing
 	}
+	if refused := m.vcenter.elsewhere(m.vcenter.clusterOfPool(location.Pool), location.Host, "spec.location.host"); refused != nil {
+		return nil, refused
+	}
+	if refused := m.vcenter.checkLocationPolicies(location); refused != nil {
+		return nil, explained(refused)
+	}
 	plain := r
 	plain.This = m.vm.Self
 	plain.Spec = types.VirtualMachineCloneSpec{Location: types.VirtualMachineRelocateSpec{
@@ -38,6 +44,8 @@ func (m *machine) clone(ctx *simulator.Context, r types.CloneVM_Task) (types.Any
 	}
 	copied := m.vcenter.registry.Get(result.(types.ManagedObjectReference)).(*simulator.VirtualMachine)
 	clone := &machine{vcenter: m.vcenter, vm: copied}
+	m.vcenter.drs.pins.setLasting(copied.Self, location.Host)
+	m.vcenter.assignLocationPolicies(copied.Self, location)
 	if failed := clone.personalize(ctx, m.carriedOver(), r.Spec); failed != nil {
 		_, _ = m.vcenter.inner(ctx, clone.vm, func() soap.HasFault {
 			return clone.vm.DestroyTask(ctx, &types.Destroy_Task{This: clone.vm.Self})
@@ -58,16 +66,26 @@ func (m *machine) carriedOver() types.VirtualMachineConfigSpec {
 			Flags: &flags, BootOptions: &boot, SwapPlacement: config.SwapPlacement,
 			CpuHotAddEnabled: config.CpuHotAddEnabled, MemoryHotAddEnabled: config.MemoryHotAddEnabled,
 			NestedHVEnabled: config.NestedHVEnabled, MemoryReservationLockedToMax: config.MemoryReservationLockedToMax,
-			MemoryAllocation: config.MemoryAllocation, CpuAllocation: config.CpuAllocation,
-			LatencySensitivity: config.LatencySensitivity, ExtraConfig: slices.Clone(config.ExtraConfig),
+			MemoryAllocation: copyOf(config.MemoryAllocation), CpuAllocation: copyOf(config.CpuAllocation),
+			LatencySensitivity: copyOf(config.LatencySensitivity), ExtraConfig: slices.Clone(config.ExtraConfig),
 		}
 	})
 	return spec
 }
 
+// copyOf keeps clones from sharing what they may change.
+func copyOf[T any](original *T) *T {
+	if original == nil {
+		return nil
+	}
+	copied := *original
+	return &copied
+}
+
 // personalize makes a fresh copy the machine that was asked for.
 func (m *machine) personalize(ctx *simulator.Context, inherited types.VirtualMachineConfigSpec,
 	spec types.VirtualMachineCloneSpec) *failure {
+	m.freshDisks()
 	inherited.DeviceChange = m.freshCards()
 	steps := []types.VirtualMachineConfigSpec{inherited, {DeviceChange: spec.Location.DeviceChange}}
 	if spec.Config != nil {
@@ -82,9 +100,7 @@ func (m *machine) personalize(ctx *simulator.Context, inherited types.VirtualMac
 		ctx.WithLock(m.vm, func() { m.vm.MarkAsTemplate(&types.MarkAsTemplate{This: m.vm.Self}) })
 	}
 	if spec.PowerOn {
-		_, failed := m.vcenter.inner(ctx, m.vm, func() soap.HasFault {
-			return m.vm.PowerOnVMTask(ctx, &types.PowerOnVM_Task{This: m.vm.Self})
-		})
+		_, failed := m.powerOn(ctx, types.PowerOnVM_Task{})
 		return failed
 	}
 	return nil
@@ -105,32 +121,6 @@ func (m *machine) freshCards() []types.BaseVirtualDeviceConfigSpec {
 		}
 	})
 	return changes
-}
-
-// placement is the host asked for, or the one of the pool's cluster with the fewest machines.
-func (v *vcenter) placement(location types.VirtualMachineRelocateSpec) *types.ManagedObjectReference {
-	if location.Host != nil || location.Pool == nil {
-		return location.Host
-	}
-	pool, ok := v.registry.Get(*location.Pool).(*simulator.ResourcePool)
-	if !ok {
-		return nil
-	}
-	cluster, ok := v.registry.Get(pool.Owner).(*simulator.ClusterComputeResource)
-	if !ok {
-		return nil
-	}
-	var chosen *types.ManagedObjectReference
-	fewest := 0
-	for _, ref := range cluster.Host {
-		host := v.registry.Get(ref).(*simulator.HostSystem)
-		var machines int
-		v.locked(host, func() { machines = len(host.Vm) })
-		if chosen == nil || machines < fewest {
-			chosen, fewest = &host.Self, machines
-		}
-	}
-	return chosen
 }
 
 // missingReference names the first object that does not exist, which the simulator would not survive.

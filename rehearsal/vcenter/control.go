@@ -58,6 +58,16 @@ func (v *vcenter) controlHandler() http.Handler {
 		v.calls.reset()
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("PUT /privileges", v.putPrivileges)
+	mux.HandleFunc("DELETE /privileges", func(w http.ResponseWriter, _ *http.Request) {
+		v.privileges.setMissing(nil)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("PUT /clock", v.putClock)
+	mux.HandleFunc("DELETE /clock", func(w http.ResponseWriter, _ *http.Request) {
+		v.clock.offset.Store(0)
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("GET /machines", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, v.machines()) })
 	return mux
 }

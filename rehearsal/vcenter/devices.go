@@ -5,6 +5,7 @@ import (
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 	"github.com/vmware/govmomi/vim25/xml"
 )
@@ -34,8 +35,8 @@ func (m *machine) prepareDevices(changes []types.BaseVirtualDeviceConfigSpec) ty
 		default:
 			existing = nil
 		}
-		if !m.completeDevice(spec, existing) {
-			return invalidDevice(i)
+		if refused := m.completeDevice(spec, existing, i); refused != nil {
+			return refused
 		}
 		if shrinks(spec.Device, existing) {
 			fault := &types.InvalidDeviceOperation{BadOp: spec.Operation}
@@ -43,7 +44,7 @@ func (m *machine) prepareDevices(changes []types.BaseVirtualDeviceConfigSpec) ty
 			return fault
 		}
 	}
-	return nil
+	return m.checkDiskSlots(changes)
 }
 
 func invalidDevice(index int) types.BaseMethodFault {
@@ -68,8 +69,8 @@ func keepUnchanged(device, existing *types.VirtualDevice) {
 	}
 }
 
-// completeDevice fills in what a vCenter would choose; false if the backing does not exist.
-func (m *machine) completeDevice(spec *types.VirtualDeviceConfigSpec, existing types.BaseVirtualDevice) bool {
+// completeDevice fills in what a vCenter would choose, and refuses backings that do not exist.
+func (m *machine) completeDevice(spec *types.VirtualDeviceConfigSpec, existing types.BaseVirtualDevice, index int) types.BaseMethodFault {
 	switch device := spec.Device.(type) {
 	case types.BaseVirtualEthernetCard:
 		card := device.GetVirtualEthernetCard()
@@ -82,13 +83,16 @@ func (m *machine) completeDevice(spec *types.VirtualDeviceConfigSpec, existing t
 		if card.AddressType == "" {
 			card.AddressType = string(types.VirtualEthernetCardMacTypeAssigned)
 		}
-		return m.vcenter.networkExists(m.vm, card.Backing)
+		return m.vcenter.checkNetwork(m.vm, card.Backing, index)
 	case *types.VirtualDisk:
 		completeSize(device, existing)
 		backing, ok := device.Backing.(types.BaseVirtualDeviceFileBackingInfo)
-		return ok && m.vcenter.datastoreExists(m.vm, backing.GetVirtualDeviceFileBackingInfo().FileName)
+		if !ok || !m.vcenter.datastoreExists(m.vm, backing.GetVirtualDeviceFileBackingInfo().FileName) {
+			return invalidDevice(index)
+		}
+		giveDiskIdentifier(device, existing)
 	}
-	return true
+	return nil
 }
 
 // completeSize makes the disk's two sizes agree: the one that was changed counts.
@@ -109,13 +113,20 @@ func shrinks(device, existing types.BaseVirtualDevice) bool {
 	return isDisk && edited && disk.CapacityInBytes < before.CapacityInBytes
 }
 
-func (v *vcenter) networkExists(vm *simulator.VirtualMachine, backing types.BaseVirtualDeviceBackingInfo) bool {
-	standard, ok := backing.(*types.VirtualEthernetCardNetworkBackingInfo)
-	if !ok {
-		return backing != nil
-	}
+// checkNetwork refuses a network that the machine's host does not have.
+func (v *vcenter) checkNetwork(vm *simulator.VirtualMachine, backing types.BaseVirtualDeviceBackingInfo, index int) types.BaseMethodFault {
 	host := v.registry.Get(*vm.Runtime.Host).(*simulator.HostSystem)
-	return v.registry.FindByName(standard.DeviceName, host.Network) != nil
+	switch wanted := backing.(type) {
+	case *types.VirtualEthernetCardNetworkBackingInfo:
+		if _, isStandard := v.registry.FindByName(wanted.DeviceName, host.Network).(*mo.Network); !isStandard {
+			return invalidDevice(index)
+		}
+	case *types.VirtualEthernetCardDistributedVirtualPortBackingInfo:
+		return v.checkPort(host, wanted.Port)
+	case nil:
+		return invalidDevice(index)
+	}
+	return nil
 }
 
 // datastoreExists looks at a path such as "[datastore-01] vm/disk.vmdk"; none means the machine's own.

@@ -13,7 +13,10 @@ import (
 // fault fails the task. Faults of all other methods are the simulator's injector's work.
 var runsAsOurTask = func() map[string]bool {
 	methods := map[string]bool{}
-	for _, object := range []reflect.Type{reflect.TypeFor[*machine](), reflect.TypeFor[*folder]()} {
+	for _, object := range []reflect.Type{
+		reflect.TypeFor[*machine](), reflect.TypeFor[*folder](), reflect.TypeFor[*cluster](), reflect.TypeFor[*datacenter](),
+		reflect.TypeFor[*dvs](), reflect.TypeFor[*portGroup](), reflect.TypeFor[*storageManager](),
+	} {
 		for i := range object.NumMethod() {
 			name := object.Method(i).Name
 			if base, isTask := cutTask(name); isTask {

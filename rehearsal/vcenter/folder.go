@@ -24,13 +24,19 @@ func (f *folder) CreateVMTask(ctx *simulator.Context, r *types.CreateVM_Task) so
 	release, refused := f.vcenter.reserve(f.folder.Self, r.Config.Name)
 	return answer(&methods.CreateVM_TaskBody{}, f.vcenter.start(ctx, work{
 		method: "CreateVM_Task", subject: r.Config.Name, entity: f.folder, refused: refused, done: release,
-		run: func(ctx *simulator.Context) (types.AnyType, *failure) {
-			if refused := f.checkNewMachine(r); refused != nil {
-				return nil, refused
-			}
-			return f.vcenter.inner(ctx, f.folder, func() soap.HasFault { return f.folder.CreateVMTask(ctx, r) })
-		},
+		run: func(ctx *simulator.Context) (types.AnyType, *failure) { return f.create(ctx, r) },
 	}))
+}
+
+func (f *folder) create(ctx *simulator.Context, r *types.CreateVM_Task) (types.AnyType, *failure) {
+	if refused := f.checkNewMachine(r); refused != nil {
+		return nil, refused
+	}
+	made, failed := f.vcenter.inner(ctx, f.folder, func() soap.HasFault { return f.folder.CreateVMTask(ctx, r) })
+	if failed == nil {
+		f.vcenter.assignPolicies(made.(types.ManagedObjectReference), r.Config)
+	}
+	return made, failed
 }
 
 // checkNewMachine refuses references that the simulator would not survive, and completes the cards.
@@ -49,6 +55,9 @@ func (f *folder) checkNewMachine(r *types.CreateVM_Task) *failure {
 		return explained(&types.InvalidArgument{InvalidProperty: "config.files.vmPathName"})
 	}
 	if refused := (&machine{vcenter: f.vcenter, vm: draft}).prepareDevices(r.Config.DeviceChange); refused != nil {
+		return explained(refused)
+	}
+	if refused := f.vcenter.checkPolicies(r.Config); refused != nil {
 		return explained(refused)
 	}
 	r.Host = host

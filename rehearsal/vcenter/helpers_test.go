@@ -31,7 +31,7 @@ import (
 )
 
 const (
-	testInventory = "../inventories/dev.yaml"
+	testInventory = "testdata/small.yaml"
 	testUser      = "rehearsal@vsphere.local"
 	testPassword  = "not-a-secret"
 	testTemplate  = "ubuntu-24.04-kubernetes-2026.11.0"
@@ -50,11 +50,16 @@ type lab struct {
 	template *object.VirtualMachine
 }
 
-func newLab(t *testing.T) *lab {
+func newLab(t *testing.T) *lab { t.Helper(); return newLabOf(t, testInventory) }
+
+// newLabOf has another inventory, with the same datacenter, first cluster and first template.
+func newLabOf(t *testing.T, inventory string) *lab {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	t.Cleanup(cancel)
-	server, err := startServer(testOptions(t))
+	options := testOptions(t)
+	options.inventory = inventory
+	server, err := startServer(options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +75,7 @@ func newLab(t *testing.T) *lab {
 	l.must(err)
 	l.pool, err = finder.ResourcePool(ctx, "/dc-01/host/cluster-01/Resources")
 	l.must(err)
-	l.template, err = finder.VirtualMachine(ctx, testTemplate)
+	l.template, err = finder.VirtualMachine(ctx, "/dc-01/vm/"+testTemplate)
 	l.must(err)
 	return l
 }

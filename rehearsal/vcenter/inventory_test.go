@@ -2,13 +2,25 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
 func TestShippedInventories(t *testing.T) {
-	if _, err := readInventory(testInventory); err != nil {
-		t.Error(err)
+	files, err := filepath.Glob("../inventories/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v: %v", files, err)
+	}
+	for _, file := range files {
+		options := testOptions(t)
+		options.inventory = file
+		server, err := startServer(options)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		server.removeFiles()
 	}
 }
 
@@ -27,7 +39,7 @@ func TestUnusableInventories(t *testing.T) {
 	for content, expected := range map[string]string{
 		"":           ": empty: describe at least one datacenter",
 		"a: [":       ": line 1: did not find expected node content: write valid YAML",
-		"- datacent": ":1 : a list: give keys: vcenter, datacenters",
+		"- datacent": ":1 : a list: give keys: vcenter, storagePolicies, datacenters",
 	} {
 		file := writeFile(t, "inventory.yaml", content)
 		if _, err := readInventory(file); err == nil || !strings.HasPrefix(err.Error(), file+expected) {

@@ -43,10 +43,12 @@ func (m *machine) runChecked(ctx *simulator.Context, method string, check func()
 	})
 }
 
-// PowerOnVMTask boots the machine; the address appears through the watcher.
+// PowerOnVMTask boots the machine on a host with room; the address appears through the watcher.
 func (m *machine) PowerOnVMTask(ctx *simulator.Context, r *types.PowerOnVM_Task) soap.HasFault {
-	return answer(&methods.PowerOnVM_TaskBody{}, m.run(ctx, "PowerOnVM_Task",
-		func(ctx *simulator.Context) soap.HasFault { return m.vm.PowerOnVMTask(ctx, r) }))
+	return answer(&methods.PowerOnVM_TaskBody{}, m.vcenter.start(ctx, work{
+		method: "PowerOnVM_Task", subject: m.vcenter.nameOf(m.vm), entity: m.vm,
+		run: func(ctx *simulator.Context) (types.AnyType, *failure) { return m.powerOn(ctx, *r) },
+	}))
 }
 
 // PowerOffVMTask cuts the power.
@@ -69,8 +71,10 @@ func (m *machine) SuspendVMTask(ctx *simulator.Context, r *types.SuspendVM_Task)
 
 // RelocateVMTask moves the machine.
 func (m *machine) RelocateVMTask(ctx *simulator.Context, r *types.RelocateVM_Task) soap.HasFault {
-	return answer(&methods.RelocateVM_TaskBody{}, m.run(ctx, "RelocateVM_Task",
-		func(ctx *simulator.Context) soap.HasFault { return m.vm.RelocateVMTask(ctx, r) }))
+	return answer(&methods.RelocateVM_TaskBody{}, m.vcenter.start(ctx, work{
+		method: "RelocateVM_Task", subject: m.vcenter.nameOf(m.vm), entity: m.vm,
+		run: func(ctx *simulator.Context) (types.AnyType, *failure) { return m.relocate(ctx, *r) },
+	}))
 }
 
 // UpgradeVMTask raises the hardware version. An up-to-date machine fails with AlreadyUpgraded, as on a

@@ -19,6 +19,9 @@ func (m *machine) reconfigure(ctx *simulator.Context, spec types.VirtualMachineC
 		completeAllocation(spec.CpuAllocation, m.vm.Config.CpuAllocation)
 		spec.ExtraConfig = withoutNoOps(spec.ExtraConfig, m.vm.Config.ExtraConfig)
 	})
+	if refused == nil {
+		refused = m.vcenter.checkPolicies(spec)
+	}
 	if refused != nil {
 		return explained(refused)
 	}
@@ -30,6 +33,9 @@ func (m *machine) reconfigure(ctx *simulator.Context, spec types.VirtualMachineC
 	_, failed := m.vcenter.inner(ctx, m.vm, func() soap.HasFault {
 		return m.vm.ReconfigVMTask(ctx, &types.ReconfigVM_Task{This: m.vm.Self, Spec: spec})
 	})
+	if failed == nil {
+		m.vcenter.assignPolicies(m.vm.Self, spec)
+	}
 	if failed == nil && spec.SwapPlacement != "" { // the simulator does not know this setting
 		ctx.WithLock(m.vm, func() {
 			ctx.Update(m.vm, []types.PropertyChange{{Name: "config.swapPlacement", Val: spec.SwapPlacement}})

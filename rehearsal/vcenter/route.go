@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -15,12 +17,30 @@ type target = mo.Reference
 // kinds lists the types that a reference of a more general type may stand for. A real vCenter looks at
 // the identifier alone; the simulator wants the exact type.
 var kinds = map[string][]string{
-	"ComputeResource":          {"ClusterComputeResource"},
-	"Network":                  {"DistributedVirtualPortgroup", "OpaqueNetwork"},
-	"DistributedVirtualSwitch": {"VmwareDistributedVirtualSwitch"},
-	"ResourcePool":             {"VirtualApp"},
+	"ComputeResource": {"ClusterComputeResource"},
+	"Network":         {"DistributedVirtualPortgroup", "OpaqueNetwork"},
+	"ResourcePool":    {"VirtualApp"},
 	"ManagedEntity": {"VirtualMachine", "HostSystem", "ClusterComputeResource", "Datacenter", "Datastore", "Folder",
-		"Network", "ResourcePool"},
+		"Network", "ResourcePool", "StoragePod", "DistributedVirtualPortgroup", "DistributedVirtualSwitch"},
+}
+
+// A vCenter's switches are of a type that the simulator has no objects of: it is translated on the wire.
+const (
+	ourSwitchType    = "DistributedVirtualSwitch"
+	clientSwitchType = "VmwareDistributedVirtualSwitch"
+)
+
+// switchesForUs translates a request.
+func switchesForUs(request []byte) []byte {
+	for _, around := range []string{`"%s"`, `>%s<`} {
+		request = bytes.ReplaceAll(request, fmt.Appendf(nil, around, clientSwitchType), fmt.Appendf(nil, around, ourSwitchType))
+	}
+	return request
+}
+
+// switchesForClients translates an answer.
+func switchesForClients(answer []byte) []byte {
+	return bytes.ReplaceAll(answer, fmt.Appendf(nil, `"%s"`, ourSwitchType), fmt.Appendf(nil, `"%s"`, clientSwitchType))
 }
 
 // resolveAliases replaces references of a general type by the exact ones, in the whole request.

@@ -83,7 +83,7 @@ func (d *strictDecoder) decode(node *yaml.Node, into reflect.Value, path string)
 		}
 		into.SetString(node.Value)
 	default:
-		if node.Kind != yaml.ScalarNode || node.Decode(into.Addr().Interface()) != nil {
+		if node.Kind != yaml.ScalarNode || node.ShortTag() == "!!null" || node.Decode(into.Addr().Interface()) != nil {
 			d.report(path, describe(node), "give a whole number")
 		}
 	}

@@ -20,11 +20,20 @@ type failure = types.LocalizedMethodFault
 // work is one long-running call.
 type work struct {
 	method  string // SOAP name, as holds and faults know it
+	plays   string // the method it stands for, if it has another name
 	subject string // name of the machine it is for
 	entity  mo.Entity
 	refused *failure // known before it starts
 	done    func()   // what to give back at the end, if anything
 	run     func(ctx *simulator.Context) (types.AnyType, *failure)
+}
+
+// methods are all names that holds and faults may be ordered for.
+func (w work) methods() []string {
+	if w.plays == "" {
+		return []string{w.method}
+	}
+	return []string{w.method, w.plays}
 }
 
 // start runs the work as a task and returns at once. The task goes on when the caller goes away.
@@ -41,8 +50,11 @@ func (v *vcenter) start(ctx *simulator.Context, w work) types.ManagedObjectRefer
 	v.registry.AtomicUpdate(&own, task, []types.PropertyChange{
 		{Name: "info.key", Val: ref.Value}, {Name: "info.task", Val: ref},
 	})
-	if injected := v.faults.take(w.method, w.subject); injected != nil {
-		w.refused = injected
+	for _, method := range w.methods() {
+		if injected := v.faults.take(method, w.subject); injected != nil {
+			w.refused = injected
+			break
+		}
 	}
 	go func() {
 		result, failed := v.carryOut(&own, task, w)
@@ -65,7 +77,9 @@ func (v *vcenter) carryOut(ctx *simulator.Context, task *simulator.Task, w work)
 		return nil, w.refused
 	}
 	time.Sleep(v.taskTime)
-	v.holds.pass(phaseRunning, w.method, w.subject)
+	for _, method := range w.methods() {
+		v.holds.pass(phaseRunning, method, w.subject)
+	}
 	var cancelled bool
 	v.locked(task, func() { cancelled = task.Info.State != types.TaskInfoStateRunning })
 	if cancelled {
@@ -84,6 +98,7 @@ func (v *vcenter) finish(ctx *simulator.Context, task *simulator.Task, result ty
 		changes[1].Val = types.TaskInfoStateError
 		changes[2] = types.PropertyChange{Name: "info.error", Val: *failed}
 	}
+	v.refreshPods(ctx)
 	ctx.WithLock(task, func() {
 		if task.Info.State == types.TaskInfoStateRunning { // it may have been cancelled
 			ctx.Update(task, changes)
@@ -137,6 +152,12 @@ func explained(fault types.BaseMethodFault) *failure {
 		return fail(f, "A specified parameter was not correct: %s", f.InvalidProperty)
 	case *types.ManagedObjectNotFound:
 		return fail(f, "The object '%s' has already been deleted or has not been completely created", f.Obj)
+	case *types.NotFound:
+		return fail(f, "The object or item referred to could not be found.")
+	case *types.ResourceInUse:
+		return fail(f, "The resource '%s' is in use.", f.Name)
+	case *types.ConcurrentAccess:
+		return fail(f, "The object has been changed in the meantime.")
 	case *types.NotSupported:
 		return fail(f, "The operation is not supported on the object.")
 	}

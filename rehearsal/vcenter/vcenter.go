@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/uuid"
 
-	pbm "github.com/vmware/govmomi/pbm/simulator"
 	"github.com/vmware/govmomi/simulator"
 	vapi "github.com/vmware/govmomi/vapi/simulator"
 	"github.com/vmware/govmomi/vim25"
@@ -40,6 +39,13 @@ type vcenter struct {
 	names  *reservedNames
 	cards  *cardAddresses
 	guests *guests
+	drs    *drs
+	wires  *attachments
+	advice *recommendations
+
+	policies   *policyManager
+	privileges privileges
+	clock      clock
 
 	sessionStart sync.Mutex
 }
@@ -52,9 +58,10 @@ func newVCenter(inventory *Inventory, login *url.Userinfo, taskTime time.Duratio
 	}
 	v := &vcenter{
 		files: files, holds: newHolds(), calls: newCalls(), names: newReservedNames(),
-		cards: &cardAddresses{}, guests: newGuests(),
+		cards: &cardAddresses{}, guests: newGuests(), drs: newDRS(), wires: newAttachments(), advice: newRecommendations(),
 	}
 	v.startService(inventory.VCenter, login)
+	v.policies = newPolicyManager(v, inventory.StoragePolicies)
 	client, err := vim25.NewClient(context.Background(), v.service)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(files))
@@ -63,6 +70,7 @@ func newVCenter(inventory *Inventory, login *url.Userinfo, taskTime time.Duratio
 	if err := builder.build(inventory); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(files))
 	}
+	v.refreshPods(&simulator.Context{Map: v.registry})
 	v.taskTime = taskTime // what was there from the start took no time
 	return v, nil
 }
@@ -95,7 +103,7 @@ func (v *vcenter) serve(address *url.URL) {
 	v.service.Listen = &url.URL{Scheme: address.Scheme, Host: address.Host, Path: vim25.Path, User: login}
 	v.registry.SessionManager().ServiceHostName = address.Host
 	v.service.RegisterSDK(v.registry, vim25.Path+"/vimService")
-	v.service.RegisterSDK(pbm.New(), "/pbm/sdk")
+	v.service.RegisterSDK(v.policies.registry, "/pbm/sdk")
 	mux := v.service.ServeMux
 	mux.HandleFunc(vim25.Path+"/vimServiceVersions.xml", v.service.ServiceVersions)
 	mux.HandleFunc("/nfc/", simulator.ServeNFC)
@@ -133,6 +141,26 @@ func (v *vcenter) ours(ref types.ManagedObjectReference) target {
 		return &machine{vcenter: v, vm: object}
 	case *simulator.Folder:
 		return &folder{vcenter: v, folder: object}
+	case *simulator.ClusterComputeResource:
+		return &cluster{vcenter: v, cluster: object}
+	case *simulator.Datacenter:
+		return &datacenter{vcenter: v, datacenter: object}
+	case *simulator.DistributedVirtualSwitch:
+		return &dvs{vcenter: v, dvs: object}
+	case *simulator.DistributedVirtualPortgroup:
+		return &portGroup{vcenter: v, group: object}
+	case *simulator.DistributedVirtualSwitchManager:
+		return &switchManager{vcenter: v, manager: object}
+	case *simulator.Datastore:
+		return &datastore{datastore: object}
+	case *simulator.SearchIndex:
+		return &searchIndex{vcenter: v, index: object}
+	case *simulator.StorageResourceManager:
+		return &storageManager{vcenter: v, manager: object}
+	case *simulator.AuthorizationManager:
+		return &authorization{vcenter: v, manager: object}
+	case *simulator.ServiceInstance:
+		return &serviceInstance{vcenter: v, service: object}
 	case nil:
 		if browser := v.browserOf(ref); browser != nil {
 			return browser

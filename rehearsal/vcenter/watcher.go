@@ -47,6 +47,9 @@ func (w *watcher) UpdateObject(ctx *simulator.Context, o mo.Reference, changes [
 		vm.EnvironmentBrowser = browser // its cluster's until now
 	}
 	for _, change := range changes {
+		if change.Name == devicesProperty {
+			w.vcenter.connect(ctx, vm)
+		}
 		if change.Name != "runtime.powerState" {
 			continue
 		}
@@ -54,17 +57,22 @@ func (w *watcher) UpdateObject(ctx *simulator.Context, o mo.Reference, changes [
 			ctx.Update(vm, w.vcenter.guests.boot(vm))
 		} else {
 			ctx.Update(vm, w.vcenter.guests.stop(vm))
+			w.vcenter.drs.pins.setRunning(vm.Self, nil)
 		}
 	}
 }
 
-// RemoveObject forgets a deleted machine's address and tags.
-func (w *watcher) RemoveObject(_ *simulator.Context, ref types.ManagedObjectReference) {
+// RemoveObject forgets everything about a deleted machine.
+func (w *watcher) RemoveObject(ctx *simulator.Context, ref types.ManagedObjectReference) {
 	if ref.Type != "VirtualMachine" {
 		return
 	}
 	w.vcenter.guests.release(ref)
 	w.vcenter.forgetTags(ref)
+	w.vcenter.drs.pins.forget(ref)
+	w.vcenter.forgetInRules(ctx, ref)
+	w.vcenter.attach(ctx, ref, nil)
+	w.vcenter.policies.forget(ref.Value)
 }
 
 // tagStore is what the simulator's REST endpoint offers inside the process.

@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/units"
 	"github.com/vmware/govmomi/vim25"
-	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -56,16 +53,20 @@ func (b *worldBuilder) datacenter(wanted Datacenter) error {
 	if err := b.networks(created.Reference(), hosts, wanted.Networks); err != nil {
 		return err
 	}
-	for _, datastore := range wanted.Datastores {
-		if err := b.datastore(wanted.Name, datastore, hosts); err != nil {
-			return fmt.Errorf("datastore %s: %w", datastore.Name, err)
+	for _, dvs := range wanted.DistributedSwitches {
+		if err := b.distributedSwitch(folders.NetworkFolder, hosts, dvs); err != nil {
+			return fmt.Errorf("distributed switch %s: %w", dvs.Name, err)
 		}
+	}
+	if err := b.storage(folders.DatastoreFolder, wanted, hosts); err != nil {
+		return err
 	}
 	for _, template := range wanted.Templates {
 		if err := b.template(folders.VmFolder, hosts[0], template); err != nil {
 			return fmt.Errorf("template %s: %w", template.Name, err)
 		}
 	}
+	b.freeSpace(wanted, hosts[0].Datastore)
 	return nil
 }
 
@@ -75,6 +76,10 @@ func (b *worldBuilder) cluster(folder *object.Folder, wanted Cluster) ([]*simula
 		return nil, err
 	}
 	cluster := b.registry.Get(created.Reference()).(*simulator.ClusterComputeResource)
+	cluster.ConfigurationEx.(*types.ClusterConfigInfoEx).DrsConfig = types.ClusterDrsConfigInfo{
+		Enabled: types.NewBool(true), EnableVmBehaviorOverrides: types.NewBool(true),
+		DefaultVmBehavior: types.DrsBehaviorFullyAutomated, VmotionRate: 3,
+	}
 	hosts := make([]*simulator.HostSystem, 0, len(wanted.Hosts))
 	for _, host := range wanted.Hosts {
 		task, err := created.AddHost(b.context, types.HostConnectSpec{HostName: host.Name}, true, nil, nil)
@@ -117,53 +122,4 @@ func sumUp(summary *types.ComputeResourceSummary, hosts []Host) {
 		summary.TotalMemory += int64(host.MemoryGiB) * units.GB
 		summary.EffectiveMemory += int64(host.MemoryGiB) * units.KB // in MiB, unlike the total
 	}
-}
-
-// networks replaces the simulator's default port group with the inventory's, on every host.
-func (b *worldBuilder) networks(datacenter types.ManagedObjectReference, hosts []*simulator.HostSystem, wanted []Network) error {
-	system := object.NewHostNetworkSystem(b.client, *hosts[0].ConfigManager.NetworkSystem)
-	if err := system.RemovePortGroup(b.context, "VM Network"); err != nil {
-		return err
-	}
-	for _, network := range wanted {
-		spec := types.HostPortGroupSpec{Name: network.Name, VswitchName: "vSwitch0"}
-		if err := system.AddPortGroup(b.context, spec); err != nil {
-			return fmt.Errorf("network %s: %w", network.Name, err)
-		}
-	}
-	all := b.registry.Get(datacenter).(*simulator.Datacenter).Network
-	groups := b.registry.Get(system.Reference()).(*simulator.HostNetworkSystem).NetworkInfo.Portgroup
-	for _, host := range hosts {
-		host.Network = all
-		host.Config.Network.Portgroup = groups
-		b.registry.Get(*host.ConfigManager.NetworkSystem).(*simulator.HostNetworkSystem).NetworkInfo.Portgroup = groups
-		b.registry.Get(*host.Parent).(*simulator.ClusterComputeResource).Network = all
-	}
-	for _, ref := range all {
-		network := b.registry.Get(ref).(*mo.Network)
-		for _, host := range hosts {
-			network.Host = append(network.Host, host.Self)
-		}
-	}
-	return nil
-}
-
-func (b *worldBuilder) datastore(datacenter string, wanted Datastore, hosts []*simulator.HostSystem) error {
-	folder := filepath.Join(b.files, datacenter, wanted.Name)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	for _, host := range hosts {
-		system := object.NewHostDatastoreSystem(b.client, *host.ConfigManager.DatastoreSystem)
-		if _, err := system.CreateLocalDatastore(b.context, wanted.Name, folder); err != nil {
-			return err
-		}
-	}
-	datastore := b.registry.FindByName(wanted.Name, hosts[0].Datastore).(*simulator.Datastore)
-	capacity := int64(wanted.CapacityGiB) * units.GB
-	datastore.Summary.Type = "VMFS"
-	datastore.Summary.Capacity, datastore.Summary.FreeSpace = capacity, capacity
-	datastore.Summary.MultipleHostAccess = types.NewBool(len(hosts) > 1)
-	datastore.Info.GetDatastoreInfo().FreeSpace = capacity
-	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
@@ -10,13 +11,18 @@ import (
 )
 
 // template creates a powered-off machine on the given host's cluster and marks it as a template.
-func (b *worldBuilder) template(folder *object.Folder, host *simulator.HostSystem, wanted Template) error {
-	devices, err := templateDevices(wanted)
+func (b *worldBuilder) template(root *object.Folder, host *simulator.HostSystem, wanted Template) error {
+	folder, err := b.folderBelow(root, wanted.Folder)
+	if err != nil {
+		return err
+	}
+	devices, err := templateDevices(wanted, b.cardBacking(host, wanted.Network))
 	if err != nil {
 		return err
 	}
 	spec := types.VirtualMachineConfigSpec{
 		Name:         wanted.Name,
+		Annotation:   wanted.Notes,
 		GuestId:      wanted.GuestID,
 		Firmware:     wanted.Firmware,
 		Version:      fmt.Sprintf("vmx-%d", wanted.HardwareVersion),
@@ -38,8 +44,39 @@ func (b *worldBuilder) template(folder *object.Folder, host *simulator.HostSyste
 	return object.NewVirtualMachine(b.client, info.Result.(types.ManagedObjectReference)).MarkAsTemplate(b.context)
 }
 
+// folderBelow is the folder of a path below another one; what is missing is created.
+func (b *worldBuilder) folderBelow(folder *object.Folder, path string) (*object.Folder, error) {
+	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return r == '/' }) {
+		parent := b.registry.Get(folder.Reference()).(*simulator.Folder)
+		if existing := b.registry.FindByName(name, parent.ChildEntity); existing != nil {
+			folder = object.NewFolder(b.client, existing.Reference())
+			continue
+		}
+		created, err := folder.CreateFolder(b.context, name)
+		if err != nil {
+			return nil, fmt.Errorf("folder %s: %w", name, err)
+		}
+		folder = created
+	}
+	return folder, nil
+}
+
+// cardBacking connects a card to a network of the host, which may be a port group of a distributed switch.
+func (b *worldBuilder) cardBacking(host *simulator.HostSystem, network string) types.BaseVirtualDeviceBackingInfo {
+	group, distributed := b.registry.FindByName(network, host.Network).(*simulator.DistributedVirtualPortgroup)
+	if !distributed {
+		return &types.VirtualEthernetCardNetworkBackingInfo{
+			VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: network},
+		}
+	}
+	dvs := b.registry.Get(*group.Config.DistributedVirtualSwitch).(*simulator.DistributedVirtualSwitch)
+	return &types.VirtualEthernetCardDistributedVirtualPortBackingInfo{
+		Port: types.DistributedVirtualSwitchPortConnection{SwitchUuid: dvs.Uuid, PortgroupKey: group.Key},
+	}
+}
+
 // templateDevices are a paravirtual SCSI controller, one thin disk and one vmxnet3 card.
-func templateDevices(wanted Template) ([]types.BaseVirtualDeviceConfigSpec, error) {
+func templateDevices(wanted Template, network types.BaseVirtualDeviceBackingInfo) ([]types.BaseVirtualDeviceConfigSpec, error) {
 	var devices object.VirtualDeviceList
 	controller, err := devices.CreateSCSIController("pvscsi")
 	if err != nil {
@@ -51,9 +88,7 @@ func templateDevices(wanted Template) ([]types.BaseVirtualDeviceConfigSpec, erro
 	disk.Key = 2000
 	disk.CapacityInKB = int64(wanted.DiskGiB) * units.MB // as many KiB as a GiB has
 	disk.Backing.(*types.VirtualDiskFlatVer2BackingInfo).ThinProvisioned = types.NewBool(true)
-	card, err := devices.CreateEthernetCard("vmxnet3", &types.VirtualEthernetCardNetworkBackingInfo{
-		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: wanted.Network},
-	})
+	card, err := devices.CreateEthernetCard("vmxnet3", network)
 	if err != nil {
 		return nil, err
 	}

@@ -9,10 +9,13 @@ from typing import Any
 
 import httpx
 from pyVim.connect import SmartConnect
-from pyVmomi import vim, vmodl
+from pyVmomi import pbm, vim, vmodl
+from pyVmomi.SoapAdapter import SoapStubAdapter
 
 MARK = "slipway.rehearsal"  # the simulator's own setting; no real vCenter has it
 _REST = "/rest/com/vmware/cis"
+_POLICIES = "/pbm/sdk"
+_POLICIES_VERSION = "pbm.version.v8_0_3_0"
 
 
 class Refused(Exception):
@@ -36,6 +39,9 @@ class Connection:
             raise Refused(f'error setting up new vSphere SOAP client: Post "https://{server}/sdk": {error}') from None
         self._check_mark(server)
         self.content = self.instance.content
+        self._server, self._context = server, context
+        self._profiles: Any = None
+        self._profiles_lock = threading.Lock()
         self._login = (user, password)
         self._rest = httpx.Client(base_url=f"https://{server}", verify=context, timeout=60)
         self._rest_lock = threading.Lock()
@@ -52,6 +58,24 @@ class Connection:
                 f"{server} is not a simulated vCenter: this vSphere plugin is for rehearsals only and touches nothing "
                 "else; install the official one: pulumi plugin install resource vsphere"
             )
+
+    @property
+    def profiles(self) -> Any:
+        """The manager of storage policies: a service beside vCenter that knows callers by vCenter's session."""
+        with self._profiles_lock:
+            if self._profiles is None:
+                cookie = self.instance._stub.cookie
+                stub = SoapStubAdapter(
+                    host=self._server,
+                    path=_POLICIES,
+                    version=_POLICIES_VERSION,
+                    sslContext=self._context,
+                    requestContext={"vcSessionCookie": cookie.partition("=")[2].partition(";")[0].strip('"')},
+                )
+                stub.cookie = cookie
+                service = pbm.ServiceInstance("ServiceInstance", stub)
+                self._profiles = service.PbmRetrieveServiceContent().profileManager
+            return self._profiles
 
     def managed(self, kind: type, identifier: str) -> Any:
         """Return the managed object of a kind with an identifier such as `datastore-12`; nothing is asked yet."""

@@ -27,7 +27,10 @@ class Difference:
 
 @cache
 def behaviour(token: str) -> dict[str, dict[str, object]]:
-    """Return the table of a token's served properties: `change`, and `default` where there is one."""
+    """Return the table of a token's served properties: `change`, and `default`, `absent` and `parts` where there are.
+
+    behaviour.yaml explains them.
+    """
     table = YAML(typ="safe").load(Path(__file__).with_name("behaviour.yaml").read_text(encoding="utf-8"))
     found: dict[str, dict[str, object]] = table[token]
     return found
@@ -51,16 +54,19 @@ def with_defaults(token: str, inputs: Properties) -> Properties:
 def differences(token: str, state: Properties, inputs: Properties) -> list[Difference]:
     """Return what differs between the state of a resource and its inputs, by path.
 
-    A property that the inputs leave out is the vCenter's to choose and differs from nothing. An imported machine
-    differs in nothing that it would be cloned from.
+    A property that the inputs leave out is the vCenter's to choose and differs from nothing, but for those that the
+    table has an `absent` value for. An imported machine differs in nothing that it would be cloned from.
     """
     found: list[Difference] = []
     for name, entry in sorted(behaviour(token).items()):
-        if name not in inputs or (name == "clone" and state.get("imported")):
+        if (name not in inputs and "absent" not in entry) or (name == "clone" and state.get("imported")):
             continue
         change = entry["change"]
-        for path, kind in _changed_paths(name, state.get(name), inputs[name]):
-            found.append(Difference(path, kind, change == "replace", change == "restart"))
+        before, after = state.get(name, entry.get("absent")), inputs.get(name, entry.get("absent"))
+        paths = _changed_disks(before, after) if name == "disks" else _changed_paths(name, before, after)
+        for path, kind in paths:
+            restarts = change == "restart" or path.endswith("].unitNumber")
+            found.append(Difference(path, kind, change == "replace", restarts))
     if state.get("imported"):
         found.append(Difference("imported", "update", replaces=False, restarts=False))
     return found
@@ -82,7 +88,28 @@ def _changed_paths(path: str, old: object, new: object) -> list[tuple[str, Kind]
         return [*pairs, *added, *removed]
     if isinstance(new, list) and isinstance(old, list) and sorted(map(str, new)) == sorted(map(str, old)):
         return []
-    return [(path, "update" if old is not None else "add")]
+    return [(path, _kind(old, new))]
+
+
+def _changed_disks(old: object, new: object) -> list[tuple[str, Kind]]:
+    """Return the paths that differ, with the positions that the disks have in the state: a label names a disk."""
+    if not isinstance(old, list) or not isinstance(new, list):
+        return _changed_paths("disks", old, new)
+    places = {disk.get("label"): place for place, disk in enumerate(old)}
+    changed: list[tuple[str, Kind]] = []
+    for disk in new:
+        place = places.pop(disk.get("label"), None)
+        if place is None:
+            changed.append((f"disks[{len(old) + sum(kind == 'add' for _, kind in changed)}]", "add"))
+        else:
+            changed += _changed_paths(f"disks[{place}]", {"unitNumber": 0, **old[place]}, {"unitNumber": 0, **disk})
+    return [*changed, *((f"disks[{place}].label", "update") for place in places.values())]
+
+
+def _kind(old: object, new: object) -> Kind:
+    if new is None:
+        return "delete"
+    return "update" if old is not None else "add"
 
 
 def _joined(path: str, key: str) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from pyVmomi import vim
 
+from rehearsal.vsphere_plugin import disks
+from rehearsal.vsphere_plugin.checks import check_machine_change, check_new_machine
 from rehearsal.vsphere_plugin.connection import Refused, fault_text
-from rehearsal.vsphere_plugin.differences import differences
+from rehearsal.vsphere_plugin.differences import Difference, differences
 from rehearsal.vsphere_plugin.machine_read import read_machine
-from rehearsal.vsphere_plugin.machine_spec import clone_spec, config_spec, device_changes
+from rehearsal.vsphere_plugin.machine_spec import check_controller, clone_spec, config_spec, interface_changes
 from rehearsal.vsphere_plugin.places import folder_at, location
+from rehearsal.vsphere_plugin.power import power_off, power_on
 from rehearsal.vsphere_plugin.resource import Found, HalfMade, ResourceKind
+from rehearsal.vsphere_plugin.storage import DatastoreCluster, reconfigure, relocate
 from rehearsal.vsphere_plugin.tags import attach_tags
+from rehearsal.vsphere_plugin.values import UNKNOWN
 
 if TYPE_CHECKING:
     from rehearsal.vsphere_plugin.connection import Connection
@@ -21,15 +25,42 @@ if TYPE_CHECKING:
 
 _CONFIGURATION = {
     "name", "annotation", "numCpus", "memory", "guestId", "firmware", "swapPlacementPolicy", "enableDiskUuid",
-    "eptRviMode", "hvMode", "syncTimeWithHost", "extraConfig",
+    "eptRviMode", "hvMode", "syncTimeWithHost", "extraConfig", "storagePolicyId", "memoryReservation",
+    "memoryReservationLockedToMax", "cpuReservation",
 }  # fmt: skip
 _DEVICES = {"disks", "networkInterfaces"}
+_LOCATION = {"datastoreClusterId", "datastoreId", "hostSystemId"}
 
 
 class VirtualMachine(ResourceKind):
     """A virtual machine that is cloned from a template."""
 
     token = "vsphere:index/virtualMachine:VirtualMachine"
+    computed = ("uuid", "moid", "powerState", "defaultIpAddress", "guestIpAddresses", "datastoreId")
+
+    def check_new(self, connection: Connection, inputs: Properties) -> None:
+        """Raise `Refused` for what a preview refuses of a new machine: its disks and what its template has."""
+        check_new_machine(inputs)
+        uuid = inputs["clone"]["templateUuid"]
+        if uuid == UNKNOWN:
+            return
+        config = _template(connection, uuid).config
+        guest = inputs.get("guestId", "")
+        if guest not in (UNKNOWN, config.guestId):
+            raise Refused(f'invalid guest ID "{guest}" for clone. Please set it to "{config.guestId}"')
+        wanted = sorted(inputs["disks"], key=lambda entry: entry.get("unitNumber", 0))
+        disks.check_template_disks(wanted, disks.disks_of(config.hardware.device))
+
+    def differences(self, connection: Connection, state: Properties, inputs: Properties) -> list[Difference]:
+        """Return what a change of inputs does; a machine outside its datastore cluster is moved into it."""
+        check_machine_change(state, inputs)
+        found = differences(self.token, state, inputs)
+        cluster, datastore = inputs.get("datastoreClusterId"), state.get("datastoreId")
+        if cluster in (None, UNKNOWN) or datastore is None:
+            return found
+        if not DatastoreCluster(connection, cluster).holds(datastore):
+            found.append(Difference("datastoreId", "update", replaces=False, restarts=False))
+        return found
 
     def create(self, connection: Connection, inputs: Properties) -> Found:
         """Clone, configure, power on, tag.
@@ -44,7 +75,7 @@ class VirtualMachine(ResourceKind):
             connection.wait(machine.Destroy_Task())
             raise Refused(f"error reconfiguring virtual machine: {_text(error)}") from None
         try:
-            self._power_on(connection, machine)
+            power_on(connection, machine)
             attach_tags(connection, "VirtualMachine", machine._moId, inputs.get("tags", []))
         except Refused as error:
             raise HalfMade(_half_made(machine, inputs), str(error)) from None
@@ -62,18 +93,27 @@ class VirtualMachine(ResourceKind):
         machine = machine_by_uuid(connection, identifier)
         if machine is None:
             raise _gone(identifier)
-        changed = differences(self.token, state, inputs)
+        changed = self.differences(connection, state, inputs)
         names = {difference.path.partition(".")[0].partition("[")[0] for difference in changed}
-        known = {**state, **inputs, "imported": False}
+        known = {**inputs, "imported": False, "disks": _with_uuids(inputs.get("disks", []), state.get("disks", []))}
+        so_far = {**state, "imported": False}
         try:
             self._move(connection, machine, names, inputs)
             if "tags" in names:
                 attach_tags(connection, "VirtualMachine", machine._moId, inputs.get("tags", []))
             if names & (_CONFIGURATION | _DEVICES | {"hardwareVersion"}):
+                spec = config_spec(inputs, names & _CONFIGURATION)
+                if names & _DEVICES:
+                    devices = machine.config.hardware.device
+                    pairing = disks.pair_by_label(inputs.get("disks", []), state.get("disks", []), devices)
+                    spec.deviceChange = self._device_changes(connection, inputs, devices, pairing)
                 restart = any(difference.restarts for difference in changed)
-                self._reconfigure(connection, machine, names, inputs, restart=restart)
+                self._reconfigure(connection, machine, spec, inputs, restart=restart)
+                so_far["disks"] = known["disks"]
+            if names & _LOCATION:
+                _relocate(connection, machine, inputs)
         except (Refused, vim.fault.VimFault) as error:
-            raise HalfMade(self._found(connection, machine, {**state, "imported": False}), _text(error)) from None
+            raise HalfMade(self._found(connection, machine, so_far), _text(error)) from None
         return self._found(connection, machine, known)
 
     def delete(self, connection: Connection, identifier: str, state: Properties) -> None:
@@ -81,7 +121,7 @@ class VirtualMachine(ResourceKind):
         machine = machine_by_uuid(connection, identifier)
         if machine is None:
             raise _gone(identifier)
-        self._power_off(connection, machine, state)
+        power_off(connection, machine, state)
         connection.wait(machine.Destroy_Task())
 
     def _import(self, connection: Connection, path: str) -> Found | None:
@@ -94,40 +134,43 @@ class VirtualMachine(ResourceKind):
         return self._found(connection, machine, {"imported": True})
 
     def _clone(self, connection: Connection, inputs: Properties) -> Any:
-        template = machine_by_uuid(connection, inputs["clone"]["templateUuid"])
-        if template is None:
-            raise Refused(f"cannot locate virtual machine or template with UUID {inputs['clone']['templateUuid']!r}")
+        template = _template(connection, inputs["clone"]["templateUuid"])
         pool = connection.managed(vim.ResourcePool, inputs["resourcePoolId"])
         datacenter, _ = location(connection, pool)
         folder = folder_at(connection, datacenter, inputs.get("folder", ""))
+        spec = clone_spec(connection, inputs)
+        cluster = inputs.get("datastoreClusterId")
         try:
-            return connection.wait(template.CloneVM_Task(folder, inputs["name"], clone_spec(connection, inputs)))
+            if cluster:
+                return DatastoreCluster(connection, cluster).clone(template, folder, inputs["name"], spec)
+            return connection.wait(template.CloneVM_Task(folder, inputs["name"], spec))
         except Refused as refused:
             raise Refused(f"error cloning virtual machine: {refused}") from None
 
     def _configure(self, connection: Connection, machine: Any, inputs: Properties) -> None:
         spec = config_spec(inputs, _CONFIGURATION)
-        spec.deviceChange = device_changes(connection, inputs, machine.config.hardware.device)
-        connection.wait(machine.ReconfigVM_Task(spec))
+        devices = machine.config.hardware.device
+        pairing = disks.pair_after_clone(inputs.get("disks", []), devices)
+        spec.deviceChange = self._device_changes(connection, inputs, devices, pairing)
+        reconfigure(connection, machine, spec, inputs)
         self._upgrade(connection, machine, inputs)
 
+    def _device_changes(
+        self, connection: Connection, inputs: Properties, devices: list[Any], pairing: disks.Pairing
+    ) -> list[Any]:
+        """Return the changes of disks and network interfaces. Raises `Refused` for what can't be changed."""
+        check_controller(inputs, devices)
+        disk_changes = disks.changes(pairing, devices, lambda entry: _new_backing(connection, inputs, entry))
+        return [*disk_changes, *interface_changes(connection, inputs, devices)]
+
     def _reconfigure(
-        self,
-        connection: Connection,
-        machine: Any,
-        names: set[str],
-        inputs: Properties,
-        *,
-        restart: bool,
+        self, connection: Connection, machine: Any, spec: Any, inputs: Properties, *, restart: bool
     ) -> None:
         if restart:
-            self._power_off(connection, machine, inputs)
-        spec = config_spec(inputs, names & _CONFIGURATION)
-        if names & _DEVICES:
-            spec.deviceChange = device_changes(connection, inputs, machine.config.hardware.device)
-        connection.wait(machine.ReconfigVM_Task(spec))
+            power_off(connection, machine, inputs)
+        reconfigure(connection, machine, spec, inputs)
         self._upgrade(connection, machine, inputs)
-        self._power_on(connection, machine)
+        power_on(connection, machine)
 
     def _upgrade(self, connection: Connection, machine: Any, inputs: Properties) -> None:
         wanted = inputs.get("hardwareVersion")
@@ -140,29 +183,6 @@ class VirtualMachine(ResourceKind):
         if "folder" in names:
             datacenter, _ = location(connection, machine)
             connection.wait(folder_at(connection, datacenter, inputs["folder"]).MoveIntoFolder_Task([machine]))
-        if "datastoreId" in names:
-            datastore = connection.managed(vim.Datastore, inputs["datastoreId"])
-            connection.wait(machine.RelocateVM_Task(vim.vm.RelocateSpec(datastore=datastore)))
-
-    def _power_on(self, connection: Connection, machine: Any) -> None:
-        if machine.runtime.powerState != vim.VirtualMachine.PowerState.poweredOn:
-            try:
-                connection.wait(machine.PowerOnVM_Task(None))
-            except Refused as refused:
-                raise Refused(f"error powering on virtual machine: powerOn: {refused}") from None
-
-    def _power_off(self, connection: Connection, machine: Any, settings: Properties) -> None:
-        """Ask the guest to shut down, and after the time-out (minutes) switch the machine off."""
-        on = vim.VirtualMachine.PowerState.poweredOn
-        if machine.runtime.powerState != on:
-            return
-        if machine.guest.toolsRunningStatus == "guestToolsRunning":
-            machine.ShutdownGuest()
-            deadline = time.monotonic() + 60 * settings.get("shutdownWaitTimeout", 3)
-            while machine.runtime.powerState == on and time.monotonic() < deadline:
-                time.sleep(0.05)
-        if machine.runtime.powerState == on:
-            connection.wait(machine.PowerOffVM_Task())
 
     def _found(self, connection: Connection, machine: Any, known: Properties) -> Found:
         properties = read_machine(connection, machine, known)
@@ -172,6 +192,46 @@ class VirtualMachine(ResourceKind):
 def machine_by_uuid(connection: Connection, uuid: str) -> Any:
     """Return the machine or template with a BIOS UUID, or None."""
     return connection.content.searchIndex.FindByUuid(None, uuid, True, False)  # noqa: FBT003 - pyvmomi's signature
+
+
+def not_found(uuid: str) -> str:
+    """Return the official plugin's words for a machine that is not there."""
+    return f'virtual machine with UUID "{uuid}" not found'
+
+
+def _template(connection: Connection, uuid: str) -> Any:
+    template = machine_by_uuid(connection, uuid)
+    if template is None:
+        raise Refused(f'cannot locate virtual machine or template with UUID "{uuid}": {not_found(uuid)}')
+    return template
+
+
+def _new_backing(connection: Connection, inputs: Properties, entry: Properties) -> Any:
+    """Return where the file of a new disk goes; with a datastore cluster, that is left open."""
+    backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(
+        fileName="",
+        diskMode="persistent",
+        thinProvisioned=entry.get("thinProvisioned", True),
+        eagerlyScrub=False,
+        writeThrough=False,
+    )
+    if not inputs.get("datastoreClusterId"):
+        backing.datastore = connection.managed(vim.Datastore, inputs["datastoreId"])
+        backing.fileName = f"[{backing.datastore.name}]"
+    return backing
+
+
+def _with_uuids(wanted: list[Properties], known: list[Properties]) -> list[Properties]:
+    """Return the disks of the inputs with what the state knows their files by."""
+    uuids = {entry.get("label"): entry.get("uuid") for entry in known}
+    return [{**entry, "uuid": uuids.get(entry["label"])} for entry in wanted]
+
+
+def _relocate(connection: Connection, machine: Any, inputs: Properties) -> None:
+    try:
+        relocate(connection, machine, inputs)
+    except Refused as refused:
+        raise Refused(f"error running VM migration: {refused}") from None
 
 
 def _half_made(machine: Any, inputs: Properties) -> Found:
@@ -185,8 +245,7 @@ def _half_made(machine: Any, inputs: Properties) -> Found:
 
 
 def _gone(uuid: str) -> Refused:
-    found = f'virtual machine with UUID "{uuid}"'
-    return Refused(f"cannot locate {found}: {found} not found")
+    return Refused(f'cannot locate virtual machine with UUID "{uuid}": {not_found(uuid)}')
 
 
 def _text(error: Exception) -> str:

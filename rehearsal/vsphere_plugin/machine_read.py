@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rehearsal.vsphere_plugin.machine_spec import (
-    KIB_PER_GIB,
-    adapter_type,
-    disks_of,
-    interfaces_of,
-    network_id,
-    scsi_type,
-)
+from pyVmomi import vim
+
+from rehearsal.vsphere_plugin.disks import read_disks
+from rehearsal.vsphere_plugin.machine_spec import adapter_type, interfaces_of, network_id, scsi_type
 from rehearsal.vsphere_plugin.places import location
+from rehearsal.vsphere_plugin.policies import disk_policy, machine_policy
 from rehearsal.vsphere_plugin.tags import attached_tags
 
 if TYPE_CHECKING:
@@ -30,9 +27,11 @@ _PATHS = [
     "datastore",
 ]
 _POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}
-# Settings of the plugin's own behaviour: no vCenter has them, so they are carried over from the state or the inputs.
+# What is not read from vCenter but carried over from the state or the inputs, as the official plugin does: mostly
+# settings of the plugin's own behaviour.
 _CARRIED = (
     "clone",
+    "datastoreClusterId",
     "forcePowerOff",
     "replaceTrigger",
     "shutdownWaitTimeout",
@@ -42,25 +41,32 @@ _CARRIED = (
 
 
 def read_machine(connection: Connection, machine: Any, known: Properties) -> Properties:
-    """Return all properties of a machine; `known` is its state or its inputs. One call, plus its place and tags."""
+    """Return all properties of a machine; `known` is its state or its inputs.
+
+    One call, plus its place, tags and policies.
+    """
     read = connection.properties(machine, _PATHS)
     config = read["config"]
     _, folder = location(connection, read["parent"])
     carried = {name: known[name] for name in _CARRIED if name in known}
+    home = _home(read["datastore"], config.files.vmPathName)
+    if known.get("imported") and isinstance(home.parent, vim.StoragePod):
+        carried["datastoreClusterId"] = home.parent._moId
     return {
         **carried,
         **_settings(config),
         "name": read["name"],
         "folder": folder,
         "resourcePoolId": read["resourcePool"]._moId,
-        "datastoreId": read["datastore"][0]._moId,
+        "datastoreId": home._moId,
         "hostSystemId": read["runtime.host"]._moId,
         "powerState": _POWER[read["runtime.powerState"]],
         "moid": machine._moId,
         "uuid": config.uuid,
-        "disks": _disks(config.hardware.device, known),
+        "disks": read_disks(config.hardware.device, known, lambda disk: disk_policy(connection, machine, disk)),
         "networkInterfaces": _interfaces(config.hardware.device),
         "scsiType": scsi_type(config.hardware.device),
+        "storagePolicyId": machine_policy(connection, machine),
         "extraConfig": _extra_config(config, known),
         "tags": attached_tags(connection, "VirtualMachine", machine._moId),
         "imported": bool(known.get("imported", False)),
@@ -74,6 +80,9 @@ def _settings(config: Any) -> Properties:
         "annotation": config.annotation or "",
         "numCpus": config.hardware.numCPU,
         "memory": config.hardware.memoryMB,
+        "memoryReservation": _reservation(config.memoryAllocation),
+        "memoryReservationLockedToMax": bool(config.memoryReservationLockedToMax),
+        "cpuReservation": _reservation(config.cpuAllocation),
         "guestId": config.guestId,
         "firmware": config.firmware,
         "hardwareVersion": int(config.version.removeprefix("vmx-")),
@@ -87,19 +96,16 @@ def _settings(config: Any) -> Properties:
     }
 
 
-def _disks(devices: list[Any], known: Properties) -> list[Properties]:
-    labels = [entry.get("label", "") for entry in known.get("disks", [])]
-    return [
-        {
-            "label": labels[index] if index < len(labels) else f"disk{index}",
-            "size": disk.capacityInKB // KIB_PER_GIB,
-            "thinProvisioned": bool(disk.backing.thinProvisioned),
-            "uuid": disk.backing.uuid or "",
-            "path": (disk.backing.fileName or "").partition("] ")[2],
-            "key": disk.key,
-        }
-        for index, disk in enumerate(disks_of(devices))
-    ]
+def _home(datastores: list[Any], file: str) -> Any:
+    """Return the datastore that the machine's own file stands on; its disks may stand on others."""
+    if len(datastores) == 1:
+        return datastores[0]
+    name = file.partition("]")[0].removeprefix("[")
+    return next(datastore for datastore in datastores if datastore.name == name)
+
+
+def _reservation(allocation: Any) -> int:
+    return int(allocation.reservation or 0) if allocation else 0
 
 
 def _interfaces(devices: list[Any]) -> list[Properties]:

@@ -11,15 +11,39 @@ if TYPE_CHECKING:
     from rehearsal.vsphere_plugin.schema import TypeTree
 
 
-def refused_inputs(token: str, inputs: Properties, types: TypeTree, served: set[str]) -> dict[str, str]:
-    """Return why inputs of a resource are refused, by property path."""
+def refused_inputs(
+    token: str, inputs: Properties, types: TypeTree, served: dict[str, dict[str, object]]
+) -> dict[str, str]:
+    """Return why inputs of a resource are refused, by property path; `served` is the table of served properties."""
     unserved = {name for name in types["object"] if name not in served}
-    problems = {
-        name: f"the vSphere plugin for rehearsals does not serve {name} of {token}"
-        for name in sorted(unserved & inputs.keys())
-    }
+    problems = {name: _unserved(name, token) for name in sorted(unserved & inputs.keys())}
     rest = {name: value for name, value in inputs.items() if name not in problems}
-    return problems | _problems("", rest, types)
+    return problems | _unserved_parts(token, rest, types, served) | _problems("", rest, types)
+
+
+def _unserved_parts(
+    token: str, inputs: Properties, types: TypeTree, served: dict[str, dict[str, object]]
+) -> dict[str, str]:
+    """Return the refusals of official parts that are not served, of objects and of objects in lists."""
+    problems: dict[str, str] = {}
+    for name, value in inputs.items():
+        parts = served.get(name, {}).get("parts")
+        if not isinstance(parts, list):
+            continue
+        tree: TypeTree = types["object"][name]
+        official = set(tree.get("list", tree)["object"])
+        entries = [(f"{name}[{i}]", entry) for i, entry in enumerate(value)] if isinstance(value, list) else []
+        for path, entry in entries or [(name, value)]:
+            if isinstance(entry, dict):
+                problems |= {
+                    f"{path}.{part}": _unserved(f"{path}.{part}", token)
+                    for part in sorted(official & entry.keys() - set(parts))
+                }
+    return problems
+
+
+def _unserved(path: str, token: str) -> str:
+    return f"the vSphere plugin for rehearsals does not serve {path} of {token}"
 
 
 def _problems(path: str, value: Any, expected: TypeTree) -> dict[str, str]:

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rehearsal.vsphere_plugin.differences import Difference, differences
+
 if TYPE_CHECKING:
     from rehearsal.vsphere_plugin.connection import Connection
     from rehearsal.vsphere_plugin.values import Properties
@@ -29,9 +31,19 @@ class HalfMade(Exception):
 
 
 class ResourceKind(ABC):
-    """One kind of resource."""
+    """One kind of resource; `computed` are the outputs that a preview of a new one does not know yet."""
 
     token: str
+    computed: tuple[str, ...] = ()
+
+    def check_new(self, connection: Connection, inputs: Properties) -> None:
+        """Raise `Refused` for what a preview refuses of a new resource; what is not known yet is not looked at."""
+        del connection, inputs
+
+    def differences(self, connection: Connection, state: Properties, inputs: Properties) -> list[Difference]:
+        """Return what a change of inputs does. Raises `Refused` for a change that a preview refuses."""
+        del connection
+        return differences(self.token, state, inputs)
 
     @abstractmethod
     def create(self, connection: Connection, inputs: Properties) -> Found:

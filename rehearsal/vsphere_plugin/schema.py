@@ -6,6 +6,7 @@ and the plugin reads that alone.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from functools import cache
 from importlib.metadata import version
@@ -28,8 +29,9 @@ def input_types(token: str) -> TypeTree:
 
 
 def types_file() -> Path:
-    """Return the file of the installed version's types."""
-    return _FOLDER / f"pulumi-vsphere-{version('pulumi-vsphere')}-types.json"
+    """Return the file of the installed version's types, for the tokens that are served now."""
+    served = hashlib.sha256(" ".join(sorted(tokens())).encode()).hexdigest()[:8]
+    return _FOLDER / f"pulumi-vsphere-{version('pulumi-vsphere')}-{served}-types.json"
 
 
 def write_types(file: Path) -> None:

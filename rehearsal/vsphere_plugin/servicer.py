@@ -12,22 +12,34 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from rehearsal.vsphere_plugin import lookups
-from rehearsal.vsphere_plugin.checks import check_change, check_token, input_problems
+from rehearsal.vsphere_plugin.checks import check_token, input_problems
 from rehearsal.vsphere_plugin.connection import Connection, Refused
-from rehearsal.vsphere_plugin.differences import Difference, differences, with_defaults
+from rehearsal.vsphere_plugin.differences import with_defaults
 from rehearsal.vsphere_plugin.machine import VirtualMachine
 from rehearsal.vsphere_plugin.places import Folder, ResourcePool
+from rehearsal.vsphere_plugin.port_groups import DistributedPortGroup
 from rehearsal.vsphere_plugin.resource import Found, HalfMade, ResourceKind
+from rehearsal.vsphere_plugin.rules import AntiAffinityRule
 from rehearsal.vsphere_plugin.tags import Tag, TagCategory
 from rehearsal.vsphere_plugin.values import UNKNOWN, Properties, from_struct, to_struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rehearsal.vsphere_plugin.differences import Difference
+
 _KINDS: dict[str, ResourceKind] = {
-    kind.token: kind for kind in (VirtualMachine(), Folder(), ResourcePool(), TagCategory(), Tag())
+    kind.token: kind
+    for kind in (
+        VirtualMachine(),
+        Folder(),
+        ResourcePool(),
+        TagCategory(),
+        Tag(),
+        DistributedPortGroup(),
+        AntiAffinityRule(),
+    )
 }
-_COMPUTED = ("uuid", "moid", "powerState", "defaultIpAddress", "guestIpAddresses")
 _DETAILS_KEY = "grpc-status-details-bin"  # gRPC's own place for error details
 _PROVIDER_SETTINGS = {
     "user",
@@ -112,17 +124,18 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         del context
         token = _token(request.urn)
         state, inputs = from_struct(request.olds), from_struct(request.news)
-        check_change(token, state, inputs)
-        return _diff_response(differences(token, state, inputs), named="name" in inputs)
+        found = _KINDS[token].differences(self._connected(), state, inputs)
+        return _diff_response(found, named="name" in inputs)
 
     @_explained
     def Create(self, request: provider_pb2.CreateRequest, context: grpc.ServicerContext) -> provider_pb2.CreateResponse:
         del context
-        inputs = from_struct(request.properties)
+        kind, inputs = _KINDS[_token(request.urn)], from_struct(request.properties)
+        kind.check_new(self._connected(), inputs)
         if request.preview:
-            planned = {**dict.fromkeys(_COMPUTED, UNKNOWN), **inputs}
+            planned = {**dict.fromkeys(kind.computed, UNKNOWN), **inputs}
             return provider_pb2.CreateResponse(properties=to_struct(_without_settings(planned)))
-        found = _KINDS[_token(request.urn)].create(self._connected(), inputs)
+        found = kind.create(self._connected(), inputs)
         return provider_pb2.CreateResponse(id=found.id, properties=to_struct(found.properties))
 
     @_explained

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
 from pulumi.runtime import Mocks, mocks
 
-from infra.catalog import Catalog
 from infra.compute.plan import plan_compute
 from infra.errors import MissingConfig
+from tests.support.environments import DEV, PROD, RELEASE
 
-MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
+if TYPE_CHECKING:
+    from infra.model.environment import Environment
+
 LOGIN = {"vsphere:user": "somebody@vsphere.local", "vsphere:password": "canary-in-a-test"}
 
 
@@ -41,8 +43,7 @@ class Monitor(mocks.MockMonitor):
         self.recorder = recorder
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
-        if request.type == MACHINE:
-            self.recorder.requests[request.name] = request
+        self.recorder.requests[f"{request.type.rpartition(':')[2]} {request.name}"] = request
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 
@@ -54,12 +55,11 @@ def recorder() -> Recorder:
     return made
 
 
-def built() -> Any:
-    """Build the layer of dev and return its outputs, with everything registered."""
+def built(environment: Environment = DEV) -> Any:
+    """Build the layer of an environment and return its outputs, with everything registered."""
     from infra.compute.layer import build  # noqa: PLC0415 - after the mocks are in place
 
-    environment, release = Catalog().load("dev")
-    handover = build(environment, release, None)
+    handover = build(environment, RELEASE, None)
 
     @pulumi.runtime.test  # type: ignore[untyped-decorator]
     def settle() -> Any:
@@ -69,11 +69,15 @@ def built() -> Any:
     return handover
 
 
+def made(recorder: Recorder, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the inputs of all resources of a kind, by name."""
+    return {args.name: args.inputs for args in recorder.resources if args.typ.rpartition(":")[2] == kind}
+
+
 def test_machines_are_those_of_the_plan_with_their_sizes(recorder: Recorder) -> None:
     handover = built()
-    environment, release = Catalog().load("dev")
-    planned = {node.name: pool for pool in plan_compute(environment, release).pools for node in pool.nodes}
-    machines = {args.name: args.inputs for args in recorder.resources if args.typ == MACHINE}
+    planned = {node.name: pool for pool in plan_compute(DEV, RELEASE).pools for node in pool.nodes}
+    machines = made(recorder, "VirtualMachine")
     assert {name: (inputs["numCpus"], inputs["memory"]) for name, inputs in machines.items()} == {
         name: (pool.cpus, pool.memory_mib) for name, pool in planned.items()
     }
@@ -86,20 +90,19 @@ def test_machines_are_those_of_the_plan_with_their_sizes(recorder: Recorder) -> 
 
 def test_settings_that_would_otherwise_differ_in_every_preview_are_explicit(recorder: Recorder) -> None:
     built()
-    for args in recorder.resources:
-        if args.typ == MACHINE:
-            explicit = {name: args.inputs[name] for name in ("eptRviMode", "hvMode", "swapPlacementPolicy")}
-            assert explicit == {"eptRviMode": "automatic", "hvMode": "hvAuto", "swapPlacementPolicy": "inherit"}
-            assert args.inputs["enableDiskUuid"] is True
-            assert args.inputs["firmware"] == "efi"
-            assert (args.inputs["waitForGuestNetTimeout"], args.inputs["waitForGuestIpTimeout"]) == (0, 0)
+    for inputs in made(recorder, "VirtualMachine").values():
+        explicit = {name: inputs[name] for name in ("eptRviMode", "hvMode", "swapPlacementPolicy")}
+        assert explicit == {"eptRviMode": "automatic", "hvMode": "hvAuto", "swapPlacementPolicy": "inherit"}
+        assert inputs["enableDiskUuid"] is True
+        assert inputs["firmware"] == "efi"
+        assert (inputs["waitForGuestNetTimeout"], inputs["waitForGuestIpTimeout"]) == (0, 0)
 
 
 def test_living_nodes_keep_what_they_were_booted_with_and_roll_delete_first(recorder: Recorder) -> None:
     built()
-    environment, release = Catalog().load("dev")
-    triggers = {node.name: p.roll_trigger for p in plan_compute(environment, release).pools for node in p.nodes}
-    for name, request in recorder.requests.items():
+    triggers = {node.name: p.roll_trigger for p in plan_compute(DEV, RELEASE).pools for node in p.nodes}
+    for name, trigger in triggers.items():
+        request = recorder.requests[f"VirtualMachine {name}"]
         assert list(request.ignoreChanges) == [
             'extraConfig["guestinfo.metadata"]',
             'extraConfig["guestinfo.metadata.encoding"]',
@@ -108,8 +111,7 @@ def test_living_nodes_keep_what_they_were_booted_with_and_roll_delete_first(reco
             "clone.templateUuid",
         ]
         assert request.deleteBeforeReplace
-        assert request.replacement_trigger.string_value == triggers[name]
-    assert set(recorder.requests) == set(triggers)
+        assert request.replacement_trigger.string_value == trigger
 
 
 def test_every_place_of_the_document_is_looked_up_once(recorder: Recorder) -> None:
@@ -119,8 +121,52 @@ def test_every_place_of_the_document_is_looked_up_once(recorder: Recorder) -> No
         "getDatacenter dc-01",
         "getDatastore datastore-01",
         "getNetwork vm-network",
-        "getVirtualMachine ubuntu-24.04-kubernetes-2026.11.0",
+        "getVirtualMachine ubuntu-24.04-kubernetes-1.36.3-1",
     ]
+
+
+def test_prod_uses_what_its_document_names(recorder: Recorder) -> None:
+    built(PROD)
+    assert sorted(recorder.lookups) == [
+        "getComputeCluster general-01",
+        "getComputeCluster storage-01",
+        "getDatacenter dc-prod",
+        "getDatastoreCluster nvme-01",
+        "getDistributedVirtualSwitch dvs-prod",
+        "getPolicy gold",
+        "getVirtualMachine templates/ubuntu-24.04-kubernetes-1.36.3-1",
+    ]
+    assert set(made(recorder, "ResourcePool")) == {"general-01", "storage-01"}
+    assert made(recorder, "DistributedPortGroup")["slipway-prod"]["vlanId"] == 2030
+    machine = made(recorder, "VirtualMachine")["prod-data-2"]
+    assert (machine["datastoreClusterId"], machine["storagePolicyId"]) == ("nvme-01-id", "gold-id")
+    assert "datastoreId" not in machine
+    assert machine["resourcePoolId"] == "storage-01-id"
+    assert machine["networkInterfaces"][0]["networkId"] == "slipway-prod-id"
+    assert [(disk["label"], disk["unitNumber"], disk["storagePolicyId"]) for disk in machine["disks"]] == [
+        ("disk0", 0, "gold-id"),
+        ("objects", 1, "gold-id"),
+    ]
+
+
+def test_nodes_that_shall_stay_apart_have_a_rule_in_their_cluster(recorder: Recorder) -> None:
+    built(PROD)
+    rules = made(recorder, "ComputeClusterVmAntiAffinityRule")
+    assert {name: (rule["computeClusterId"], rule["mandatory"]) for name, rule in rules.items()} == {
+        "prod-control-plane": ("general-01-id", True),
+        "prod-cpu": ("general-01-id", False),
+        "prod-data": ("storage-01-id", True),
+    }
+    assert rules["prod-control-plane"]["virtualMachineIds"] == [f"prod-control-plane-{n}-id" for n in (1, 2, 3)]
+
+
+def test_protected_pools_and_nodes_can_not_go_and_their_machines_can_be_made_anew(recorder: Recorder) -> None:
+    built(PROD)
+    protected = {name for name, request in recorder.requests.items() if request.protect}
+    assert protected == {
+        *("NodePool control-plane", "NodePool data"),
+        *(f"Node prod-{pool}-{number}" for pool in ("control-plane", "data") for number in (1, 2, 3)),
+    }
 
 
 @pytest.mark.parametrize("key", sorted(LOGIN))

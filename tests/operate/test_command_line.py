@@ -24,44 +24,119 @@ def slipway(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 
 def test_validate_says_what_is_right() -> None:
     done = slipway("validate", "dev")
-    assert (done.returncode, done.stdout) == (0, "dev: valid: 3 nodes in 2 pools, release 2026.11.0\n")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == "dev: valid: 3 nodes in 2 pools, release 2026.11.0"
+    assert done.stdout.splitlines()[1].startswith("warning: stacks/releases/2026.11.0.yaml:")
+    assert len(done.stdout.splitlines()) == 2
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["validate", "nope"], "stacks/environments/nope.yaml: there is no such environment; environments here: dev\n"),
+        (
+            ["validate", "nope"],
+            "stacks/environments/nope.yaml: there is no such environment; environments here: dev, prod, staging\n",
+        ),
         (
             ["preview", "dev"],
             (
-                "dev.compute: there is no passphrase for its secrets; name a file that holds it in "
-                "PULUMI_CONFIG_PASSPHRASE_FILE, or set PULUMI_CONFIG_PASSPHRASE\n"
+                "stacks/releases/2026.11.0.yaml: images: have no digest (coredns, etcd, kube-apiserver, "
+                "kube-controller-manager, kube-scheduler, kube-vip, pause), and a real vCenter takes pinned images "
+                "only; where there is internet, run: ./slipway release pin 2026.11.0\n"
+            ),
+        ),
+        (
+            ["status", "dev"],
+            (
+                "dev.compute: there is no passphrase for its secrets; write one to "
+                "/nonexistent/.config/slipway/dev.passphrase, or name another file in PULUMI_CONFIG_PASSPHRASE_FILE\n"
             ),
         ),
         (["up", "dev", "--leftovers", "burn"], "--leftovers: burn is not a choice; use adopt or remove\n"),
         (
-            ["up", "dev", "bogus"],
+            ["refresh", "dev", "bogus"],
             (
                 "stack dev.bogus: not a stack of this project; a stack is named <environment>.<layer>, "
                 "with a layer of: compute\n"
             ),
         ),
-        (["rehearse", "nope"], "stacks/environments/nope.yaml: there is no such environment; environments here: dev\n"),
+        (
+            ["rehearse", "nope"],
+            "stacks/environments/nope.yaml: there is no such environment; environments here: dev, prod, staging\n",
+        ),
     ],
-    ids=["unknown environment", "no passphrase", "unknown choice", "unknown layer", "rehearse unknown environment"],
+    ids=[
+        "unknown environment",
+        "no digests",
+        "no passphrase",
+        "unknown choice",
+        "unknown layer",
+        "rehearse unknown environment",
+    ],
 )
 def test_refusals_are_one_line_with_exit_code_2(arguments: list[str], message: str) -> None:
     done = slipway(*arguments)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 
 
-def test_empty_passphrase_is_for_rehearsals_only() -> None:
-    assert slipway("preview", "dev", PULUMI_CONFIG_PASSPHRASE="").returncode == 2
+def status(tmp_path: Path, **variables: str) -> str:
+    """Return what `slipway status dev` says of its passphrase, in a home of its own."""
+    state = {"PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}", "HOME": str(tmp_path)}
+    done = slipway("status", "dev", **{**state, **variables})
+    assert done.returncode == 2, done.stdout
+    return done.stderr
+
+
+def test_empty_passphrase_is_for_rehearsals_only(tmp_path: Path) -> None:
+    said = status(tmp_path, PULUMI_CONFIG_PASSPHRASE="")
+    assert said.startswith("dev.compute: an empty passphrase is for rehearsals only; write one to ")
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "reason"),
+    [
+        (None, 0o600, "is not there; write the passphrase to it"),
+        (" \n", 0o600, "is empty; write the passphrase to it"),
+        ("secret", 0o644, "can be read by others; run: chmod 600 {}"),
+    ],
+    ids=["missing", "empty", "open"],
+)
+def test_passphrase_file_is_there_full_and_private(tmp_path: Path, content: str | None, mode: int, reason: str) -> None:
+    file = tmp_path / "passphrase"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+        file.chmod(mode)
+    said = status(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=str(file))
+    assert said == f"dev.compute: its passphrase file {file} {reason.format(file)}\n"
+
+
+def test_every_environment_may_have_a_passphrase_file_of_its_own(tmp_path: Path) -> None:
+    own = tmp_path / ".config" / "slipway" / "dev.passphrase"
+    own.parent.mkdir(parents=True)
+    own.write_text("", encoding="utf-8")
+    assert status(tmp_path) == f"dev.compute: its passphrase file {own} is empty; write the passphrase to it\n"
+    own.write_text("secret", encoding="utf-8")
+    own.chmod(0o600)
+    (tmp_path / "state").mkdir()
+    found = slipway("status", "dev", HOME=str(tmp_path), PULUMI_BACKEND_URL=f"file://{tmp_path / 'state'}")
+    assert "not there yet: slipway up dev" in " ".join(found.stdout.split()), found.stderr
 
 
 def test_every_command_explains_itself() -> None:
     help_text = slipway("--help").stdout
-    for command in ("validate", "schema", "preview", "up", "refresh", "destroy", "status", "rehearse"):
+    for command in (
+        "validate",
+        "schema",
+        "new",
+        "release",
+        "preview",
+        "up",
+        "refresh",
+        "destroy",
+        "status",
+        "doctor",
+        "rehearse",
+    ):
         assert f"│ {command} " in help_text
         assert slipway(command, "--help").returncode == 0
 

@@ -2,102 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.support.plugin import CATEGORY, FOLDER, MACHINE, POOL, TAG, Plugin, PluginFailed, Resource
+from tests.support.plugin import FOLDER, MACHINE, Plugin, PluginFailed, Resource, server_of
+from tests.support.plugin_site import Site, conformance_site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rehearsal.session import Rehearsal
+    from tests.support.checkout import Checkout
 
 pytestmark = pytest.mark.rehearsal
 TABLE = YAML(typ="safe").load(Path(__file__).with_name("conformance.yaml").read_text(encoding="utf-8"))
-SERVER = "vcenter.dev.example.internal"
-TEMPLATE = "ubuntu-24.04-kubernetes-2026.11.0"
 POWER_CALLS = ("ShutdownGuest", "PowerOffVM_Task")
 
 
-@dataclass(frozen=True)
-class Site:
-    """A plugin, and what the machines of the suite stand on."""
-
-    plugin: Plugin
-    rehearsal: Rehearsal
-    datacenter: str
-    folder: Resource
-    other_folder: Resource
-    tags: tuple[str, str]
-    base: dict[str, Any]
-
-
 @pytest.fixture(scope="module")
-def site(rehearsal: Rehearsal) -> Iterator[Site]:
-    plugin = Plugin(rehearsal)
-    plugin.configure(SERVER, rehearsal.layout.password_file.read_text(encoding="ascii"))
-    datacenter = plugin.invoke("getDatacenter", name="dc-01")["id"]
-    place = {"datacenterId": datacenter}
-    folder = plugin.create(FOLDER, "folder", {"path": "suite", "type": "vm", **place})
-    other = plugin.create(FOLDER, "other", {"path": "other-folder", "type": "vm", **place})
-    cluster = plugin.invoke("getComputeCluster", name="cluster-01", **place)
-    pool = plugin.create(POOL, "pool", {"name": "suite", "parentResourcePoolId": cluster["resourcePoolId"]})
-    category = plugin.create(
-        CATEGORY, "category", {"name": "suite", "cardinality": "MULTIPLE", "associableTypes": ["VirtualMachine"]}
-    )
-    tags = tuple(plugin.create(TAG, name, {"name": name, "categoryId": category.id}).id for name in ("one", "two"))
-    base = {
-        "name": "base",
-        "annotation": "first",
-        "folder": "suite",
-        "resourcePoolId": pool.id,
-        "datastoreId": plugin.invoke("getDatastore", name="datastore-01", **place)["id"],
-        "numCpus": 2,
-        "memory": 2048,
-        "guestId": "ubuntu64Guest",
-        "firmware": "efi",
-        "hardwareVersion": 20,
-        "enableDiskUuid": True,
-        "eptRviMode": "automatic",
-        "hvMode": "hvAuto",
-        "swapPlacementPolicy": "inherit",
-        "syncTimeWithHost": True,
-        "waitForGuestNetTimeout": 0,
-        "waitForGuestIpTimeout": 0,
-        "clone": {"templateUuid": plugin.invoke("getVirtualMachine", name=TEMPLATE, **place)["id"]},
-        "disks": [{"label": "disk0", "size": 20, "thinProvisioned": True}],
-        "networkInterfaces": [
-            {"networkId": plugin.invoke("getNetwork", name="vm-network", **place)["id"], "adapterType": "vmxnet3"}
-        ],
-        "extraConfig": {"guestinfo.userdata": "Zmlyc3Q=", "guestinfo.userdata.encoding": "base64"},
-        "tags": [tags[0]],
-    }
-    yield Site(plugin, rehearsal, datacenter, folder, other, (tags[0], tags[1]), base)
-    plugin.end()
-
-
-def machine(site: Site, **changes: Any) -> Resource:
-    return site.plugin.create(MACHINE, "machine", {**site.base, **changes})
-
-
-def filled(value: Any, site: Site) -> Any:
-    """Put the suite's own identifiers in the place of their names in the table."""
-    names = {"TAG": site.tags[0], "OTHER_TAG": site.tags[1], "OTHER_TEMPLATE": "11111111-2222-3333-4444-555555555555"}
-    if isinstance(value, dict):
-        return {key: filled(part, site) for key, part in value.items()}
-    if isinstance(value, list):
-        return [filled(part, site) for part in value]
-    return names.get(value, value) if isinstance(value, str) else value
+def site(checkout: Checkout) -> Iterator[Site]:
+    with conformance_site(checkout) as started:
+        yield started
 
 
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: str(case["name"]))
 def test_change(site: Site, case: dict[str, Any]) -> None:
-    made = machine(site)
-    wanted = {**site.base, **filled(case["change"], site)}
+    wanted = site.changed(case["change"])
+    made = site.machine()
     try:
         if case["operation"] == "refused":
             with pytest.raises(PluginFailed) as refused:
@@ -109,8 +42,13 @@ def test_change(site: Site, case: dict[str, Any]) -> None:
         assert operation == case["operation"]
         if operation == "update":
             assert any(path == case["property"] or path.startswith(f"{case['property']}[") for path in found["paths"])
+            if "fails" in case:
+                with pytest.raises(PluginFailed) as failed:
+                    site.plugin.update(made, wanted)
+                assert case["fails"] in str(failed.value)
+                return
             assert updated_with_restart(site, made, wanted) == case["restart"]
-            assert not site.plugin.diff(made, wanted)["changes"], "a second run is not quiet"
+            site.assert_quiet(made, wanted)
         if operation == "replace":
             assert found["replaces"] == [case["replaces"]]
             assert found["delete_before_replace"]
@@ -129,7 +67,7 @@ def updated_with_restart(site: Site, made: Resource, wanted: dict[str, Any]) -> 
 
 
 def test_created_machine_has_its_place_sizes_and_outputs(site: Site) -> None:
-    made = machine(site)
+    made = site.machine()
     found = {name: made.state[name] for name in ("name", "folder", "numCpus", "memory", "firmware", "powerState")}
     assert found == {
         "name": "base",
@@ -140,18 +78,14 @@ def test_created_machine_has_its_place_sizes_and_outputs(site: Site) -> None:
         "powerState": "on",
     }
     assert made.id == made.state["uuid"]
-    refreshed = site.plugin.refresh(made)
-    assert refreshed["id"] == made.id
-    assert not site.plugin.diff(Resource(MACHINE, "machine", made.inputs, made.id, refreshed["state"]), site.base)[
-        "changes"
-    ]
+    site.assert_quiet(made, site.base)
     site.plugin.delete(made)
 
 
 def test_name_that_is_taken_is_refused_and_nothing_is_recorded(site: Site) -> None:
-    made = machine(site)
+    made = site.machine()
     with pytest.raises(PluginFailed, match="error cloning virtual machine: ") as refused:
-        machine(site)
+        site.machine()
     assert "half_made" not in refused.value.answer
     site.plugin.delete(made)
 
@@ -159,16 +93,16 @@ def test_name_that_is_taken_is_refused_and_nothing_is_recorded(site: Site) -> No
 def test_failed_configuration_leaves_nothing(site: Site) -> None:
     site.rehearsal.control.fail("ReconfigVM_Task", "base", "InvalidState", "played: not now")
     with pytest.raises(PluginFailed, match="error reconfiguring virtual machine: ") as refused:
-        machine(site)
+        site.machine()
     assert "half_made" not in refused.value.answer
-    assert [found.name for found in site.rehearsal.control.machines()] == [TEMPLATE]
+    assert all(found.template for found in site.rehearsal.control.machines())
 
 
 def test_failed_power_on_leaves_a_recorded_machine_that_an_update_does_not_start(site: Site) -> None:
     """To start it is left to Slipway: see infra/operate/leftovers.py."""
     site.rehearsal.control.fail("PowerOnVM_Task", "base", "InsufficientMemoryResourcesFault", "played: no memory")
     with pytest.raises(PluginFailed, match="error powering on virtual machine: powerOn") as failed:
-        machine(site)
+        site.machine()
     answer = failed.value.answer
     left = {found.uuid: found.power for found in site.rehearsal.control.machines() if not found.template}
     assert left == {answer["half_made"]: "poweredOff"}
@@ -180,7 +114,7 @@ def test_failed_power_on_leaves_a_recorded_machine_that_an_update_does_not_start
 
 
 def test_machine_that_is_gone_is_found_to_be_gone_but_cannot_be_deleted(site: Site) -> None:
-    made = machine(site)
+    made = site.machine()
     site.plugin.delete(made)
     assert site.plugin.refresh(made)["id"] == ""
     with pytest.raises(PluginFailed, match=f'virtual machine with UUID "{made.id}" not found'):
@@ -188,7 +122,7 @@ def test_machine_that_is_gone_is_found_to_be_gone_but_cannot_be_deleted(site: Si
 
 
 def test_import_by_inventory_path(site: Site) -> None:
-    made = machine(site)
+    made = site.machine()
     found = site.plugin.import_(MACHINE, "/dc-01/vm/suite/base")
     assert found["id"] == made.id
     assert found["state"]["imported"] is True
@@ -202,7 +136,7 @@ def test_import_of_what_is_not_there_finds_nothing(site: Site) -> None:
 
 
 def test_folder_with_something_in_it_is_not_deleted(site: Site) -> None:
-    made = machine(site)
+    made = site.machine()
     with pytest.raises(PluginFailed, match="folder is not empty, please remove all items before deleting"):
         site.plugin.delete(site.folder)
     site.plugin.delete(made)
@@ -221,21 +155,29 @@ def test_folder_that_is_gone_is_an_error_at_refresh(site: Site) -> None:
         ("getDatacenter", "error fetching datacenter: datacenter 'nowhere' not found"),
         ("getComputeCluster", "error loading cluster: cluster 'nowhere' not found"),
         ("getDatastore", "error fetching datastore: datastore 'nowhere' not found"),
+        (
+            "getDatastoreCluster",
+            "error loading datastore cluster: datastore cluster 'nowhere' not found",
+        ),
+        (
+            "getDistributedVirtualSwitch",
+            "error fetching distributed virtual switch: network 'nowhere' not found",
+        ),
         ("getNetwork", "Network nowhere not found"),
+        ("getPolicy", 'no pbm profile found with name: "nowhere"'),
         ("getVirtualMachine", "error fetching virtual machine: vm 'nowhere' not found"),
     ],
 )
 def test_what_is_not_there_is_named(site: Site, function: str, message: str) -> None:
-    place = {} if function == "getDatacenter" else {"datacenterId": site.datacenter}
     with pytest.raises(PluginFailed) as refused:
-        site.plugin.invoke(function, name="nowhere", **place)
+        site.look_up(function, "nowhere")
     assert message in str(refused.value)
 
 
-def test_wrong_password_is_refused(rehearsal: Rehearsal) -> None:
-    plugin = Plugin(rehearsal)
+def test_wrong_password_is_refused(site: Site) -> None:
+    plugin = Plugin(site.rehearsal)
     with pytest.raises(PluginFailed, match="error setting up new vSphere SOAP client: ServerFaultCode: "):
-        plugin.configure(SERVER, "wrong")
+        plugin.configure(server_of(site.rehearsal), "wrong")
     plugin.end()
 
 

@@ -37,6 +37,26 @@ def _types() -> None:
         ({"disks": {}}, {"disks": "is not a list"}),
         ({"disks": [{"lable": "a"}]}, {"disks[0].lable": "there is no such property"}),
         ({"extraConfig": {"a": 1}}, {"extraConfig.a": "1 is not a text"}),
+        (
+            {"disks": [{"label": "a", "size": 1, "keepOnRemove": True}]},
+            {
+                "disks[0].keepOnRemove": "the vSphere plugin for rehearsals does not serve disks[0].keepOnRemove of "
+                f"{MACHINE}"
+            },
+        ),
+        (
+            {"clone": {"templateUuid": "a", "linkedClone": True}},
+            {
+                "clone.linkedClone": f"the vSphere plugin for rehearsals does not serve clone.linkedClone of {MACHINE}",
+            },
+        ),
+        (
+            {"datastoreId": "a", "datastoreClusterId": "b"},
+            {
+                "datastoreClusterId": "Conflicting configuration arguments: "
+                '"datastore_cluster_id": conflicts with datastore_id'
+            },
+        ),
     ],
 )
 def test_inputs(inputs: dict[str, Any], problems: dict[str, str]) -> None:
@@ -44,7 +64,7 @@ def test_inputs(inputs: dict[str, Any], problems: dict[str, str]) -> None:
 
 
 def test_unknown_token_is_refused_by_name() -> None:
-    with pytest.raises(Refused, match="does not serve vsphere:index/host:Host; it serves vsphere:index/folder:Folder"):
+    with pytest.raises(Refused, match="does not serve vsphere:index/host:Host; it serves vsphere:index/compute"):
         check_token("vsphere:index/host:Host")
 
 

@@ -5,16 +5,25 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
 from ruamel.yaml import YAML
 
 from infra.catalog import ROOT, Catalog
-from infra.operate.documents import schema_texts
+from infra.model.handover import LAYERS
+from infra.operate.documents import SCHEMAS, generated_texts
+from infra.operate.frozen import differs_from_frozen
+from infra.reference import inner_model
+from infra.template_contract import FoundTemplate, template_differences
+from rehearsal.inventory import inventory_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from pydantic import BaseModel
 
 # Bottom to top: a room imports itself and what stands before it. `infra.operate` may start a rehearsal, by name.
 ROOMS = [
@@ -24,8 +33,12 @@ ROOMS = [
     "infra.catalog",
     "infra.render",
     "infra.guest_info",
+    "infra.for_real",
+    "infra.template_contract",
+    "infra.reference",
     "infra.vsphere",
     "infra.compute",
+    "infra.diagnosis",
     "infra.program",
     "infra.operate",
     "rehearsal",
@@ -33,6 +46,7 @@ ROOMS = [
 ALLOWED_UPWARDS = {("infra/operate/cli.py", "rehearsal.run")}  # `slipway rehearse` hands over
 LONGEST_MODULE = 300  # lines
 LONGEST_FUNCTION = 50  # lines
+UNITS = {"_gib": "GiB", "_mib": "MiB", "cidr": "CIDR", "vlan": "VLAN"}
 SECRET = re.compile("password|token|secret|key", re.IGNORECASE)
 
 
@@ -67,7 +81,9 @@ def test_a_room_never_imports_a_higher_one(path: Path) -> None:
 
 
 def test_deciding_modules_know_no_pulumi_and_no_vcenter() -> None:
-    pure = [*python_files("infra/model"), ROOT / "infra/compute/plan.py", ROOT / "infra/operate/interrupted.py"]
+    names = ["diagnosis", "template_contract", "compute/plan", "compute/first_boot", "compute/node_files"]
+    names += ["operate/interrupted", "operate/proposal"]
+    pure = [*python_files("infra/model"), *(ROOT / "infra" / f"{name}.py" for name in names)]
     foreign = ("pulumi", "pyVmomi", "pyVim", "httpx")
     assert {
         str(path.relative_to(ROOT)): module
@@ -100,23 +116,61 @@ def test_modules_and_functions_are_small(path: Path) -> None:
 @pytest.mark.parametrize("name", Catalog().environment_names())
 def test_every_environment_loads_and_has_what_it_needs(name: str) -> None:
     environment, _ = Catalog().load(name)
-    assert (ROOT / "stacks" / f"Pulumi.{environment.name}.compute.yaml").exists()
-    assert (ROOT / "rehearsal" / "inventories" / f"{environment.name}.yaml").exists()
+    for layer in LAYERS:
+        assert (ROOT / "stacks" / f"Pulumi.{name}.{layer}.yaml").exists()
+    assert inventory_file(ROOT, environment.vcenter.server).exists()
 
 
-def test_schemas_are_those_of_the_models() -> None:
-    stored = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "stacks" / "schemas").glob("*.json")}
-    assert stored == schema_texts(), "run: ./slipway schema"
+@pytest.mark.parametrize("name", Catalog().environment_names())
+def test_the_template_in_a_rehearsal_is_what_the_release_asks_for(name: str) -> None:
+    environment, release = Catalog().load(name)
+    text = inventory_file(ROOT, environment.vcenter.server).read_text(encoding="utf-8")
+    folder, _, file_name = environment.vcenter.template.rpartition("/")
+    (datacenter,) = YAML(typ="safe").load(text)["datacenters"]
+    (found,) = [t for t in datacenter["templates"] if (t.get("folder", ""), t["name"]) == (folder, file_name)]
+    template = FoundTemplate(
+        environment.vcenter.template,
+        found["guestId"],
+        found["firmware"],
+        found["hardwareVersion"],
+        found["diskGiB"],
+        found["notes"],
+    )
+    assert template_differences(template, release) == []
 
 
-def test_every_field_of_a_document_is_described() -> None:
-    import json  # noqa: PLC0415 - used here alone
+@pytest.mark.parametrize("release_version", Catalog().release_versions())
+def test_a_release_that_is_tagged_has_not_changed(release_version: str) -> None:
+    assert differs_from_frozen(ROOT, release_version) is None
 
-    for name, text in schema_texts().items():
-        schema = json.loads(text)
-        for title, model in {"": schema, **schema["$defs"]}.items():
-            for key, field in model.get("properties", {}).items():
-                assert "description" in field or "$ref" in field or "anyOf" in field, f"{name}: {title}.{key}"
+
+def test_the_newest_release_names_the_programs_that_are_installed() -> None:
+    newest = max(Catalog().release_versions(), key=lambda each: [int(part) for part in each.split(".")])
+    programs = Catalog().load_release(newest).programs
+    assert {name: program.version for name, program in programs.items()} == {name: version(name) for name in programs}
+
+
+@pytest.mark.parametrize("name", generated_texts())
+def test_what_is_made_from_the_models_is_up_to_date(name: str) -> None:
+    assert (ROOT / name).read_text(encoding="utf-8") == generated_texts()[name], "run: ./slipway schema"
+
+
+def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    yield model
+    for field in model.model_fields.values():
+        inner = inner_model(field.annotation)
+        if inner is not None:
+            yield from models_in(inner)
+
+
+@pytest.mark.parametrize("model", {m for top in SCHEMAS.values() for m in models_in(top)}, ids=lambda m: m.__name__)
+def test_every_field_of_a_document_has_a_title_a_description_and_an_example(model: type[BaseModel]) -> None:
+    for name, field in model.model_fields.items():
+        assert field.title, name
+        assert field.description, name
+        assert field.examples, name
+        unit = next((unit for ending, unit in UNITS.items() if name.endswith(ending)), "")
+        assert unit in field.description, f"{name}: its unit is not in its description"
 
 
 def test_no_secret_stands_in_a_committed_file() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra.catalog import ROOT
-from rehearsal.layout import VCENTER_USER
+from rehearsal.layout import VCENTER_ADDRESS, VCENTER_USER
 from rehearsal.plugin import EXECUTABLE
 
 if TYPE_CHECKING:
@@ -20,6 +20,14 @@ FOLDER = "vsphere:index/folder:Folder"
 POOL = "vsphere:index/resourcePool:ResourcePool"
 CATEGORY = "vsphere:index/tagCategory:TagCategory"
 TAG = "vsphere:index/tag:Tag"
+PORT_GROUP = "vsphere:index/distributedPortGroup:DistributedPortGroup"
+RULE = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule"
+
+
+def server_of(rehearsal: Rehearsal) -> str:
+    """Return the name by which the simulated vCenter is known inside a rehearsal."""
+    lines = rehearsal.layout.hosts_file.read_text(encoding="utf-8").splitlines()
+    return next(line.split()[1] for line in lines if line.startswith(VCENTER_ADDRESS))
 
 
 class PluginFailed(Exception):
@@ -84,10 +92,10 @@ class Plugin:
         failures: dict[str, str] = self.call("check", urn=resource.urn, inputs=inputs)["failures"]
         return failures
 
-    def create(self, token: str, name: str, inputs: dict[str, Any]) -> Resource:
+    def create(self, token: str, name: str, inputs: dict[str, Any], *, preview: bool = False) -> Resource:
         made = Resource(token, name, inputs)
         made.inputs = self.call("check", urn=made.urn, inputs=inputs)["inputs"]
-        answer = self.call("create", urn=made.urn, inputs=made.inputs)
+        answer = self.call("create", urn=made.urn, inputs=made.inputs, preview=preview)
         made.id, made.state = answer["id"], answer["state"]
         return made
 

@@ -9,41 +9,47 @@ from infra.catalog import Catalog
 from infra.compute.plan import plan_compute
 
 if TYPE_CHECKING:
+    from rehearsal.control import Machine
     from rehearsal.session import Rehearsal
 
 MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
 
 
-def deployment(rehearsal: Rehearsal) -> dict[str, Any]:
+def deployment(rehearsal: Rehearsal, environment: str = "dev") -> dict[str, Any]:
     """Return the compute stack's state."""
-    done = rehearsal.run(["pulumi", "stack", "export", "-s", f"{rehearsal.layout.environment}.compute"])
+    done = rehearsal.run(["pulumi", "stack", "export", "-s", f"{environment}.compute"])
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)["deployment"]
     return found
 
 
-def recorded_machines(rehearsal: Rehearsal) -> dict[str, str]:
+def recorded_machines(rehearsal: Rehearsal, environment: str = "dev") -> dict[str, str]:
     """Return the recorded machines: identifiers by name."""
-    resources = deployment(rehearsal).get("resources") or []
+    resources = deployment(rehearsal, environment).get("resources") or []
     return {entry["inputs"]["name"]: entry["id"] for entry in resources if entry["type"] == MACHINE}
 
 
-def simulated_machines(rehearsal: Rehearsal) -> dict[str, str]:
-    """Return the simulator's machines without templates: BIOS UUIDs by name."""
-    return {machine.name: machine.uuid for machine in rehearsal.control.machines() if not machine.template}
+def machines_of(rehearsal: Rehearsal, environment: str = "dev") -> dict[str, Machine]:
+    """Return the simulator's machines in an environment's folder, by name."""
+    folder = Catalog(rehearsal.layout.root).load(environment)[0].vcenter.folder
+    return {m.name: m for m in rehearsal.control.machines() if f"/{folder}/" in m.path}
 
 
-def planned_machines(rehearsal: Rehearsal) -> set[str]:
+def simulated_machines(rehearsal: Rehearsal, environment: str = "dev") -> dict[str, str]:
+    """Return BIOS UUIDs of the simulator's machines in an environment's folder, by name."""
+    return {name: machine.uuid for name, machine in machines_of(rehearsal, environment).items()}
+
+
+def planned_machines(rehearsal: Rehearsal, environment: str = "dev") -> set[str]:
     """Return the names of the machines that the document asks for."""
-    environment, release = Catalog(rehearsal.layout.root).load(rehearsal.layout.environment)
-    return {node.name for pool in plan_compute(environment, release).pools for node in pool.nodes}
+    return {node.name for node in plan_compute(*Catalog(rehearsal.layout.root).load(environment)).nodes}
 
 
-def assert_all_agree(rehearsal: Rehearsal) -> None:
+def assert_all_agree(rehearsal: Rehearsal, environment: str = "dev") -> None:
     """Assert that simulator, state and document have the same machines, all running with their addresses."""
-    simulated = simulated_machines(rehearsal)
-    assert simulated == recorded_machines(rehearsal)
-    assert set(simulated) == planned_machines(rehearsal)
-    assert not deployment(rehearsal).get("pending_operations")
-    running = {machine.name: machine for machine in rehearsal.control.machines() if not machine.template}
+    simulated = simulated_machines(rehearsal, environment)
+    assert simulated == recorded_machines(rehearsal, environment)
+    assert set(simulated) == planned_machines(rehearsal, environment)
+    assert not deployment(rehearsal, environment).get("pending_operations")
+    running = machines_of(rehearsal, environment)
     assert all(machine.power == "poweredOn" and machine.address for machine in running.values()), running

@@ -1,0 +1,34 @@
+"""Rules that span several fields of the documents: pure, each a small function that yields what it finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.model.rules.addresses import address_rules
+from infra.model.rules.finding import Finding
+from infra.model.rules.neighbours import Neighbour, neighbour_rules
+from infra.model.rules.nodes import node_rules
+from infra.model.rules.release import release_rules
+from infra.model.rules.site import site_rules
+from infra.model.rules.warnings import environment_warnings, release_warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from infra.model.environment import Environment
+    from infra.model.release import Release
+
+__all__ = ["Finding", "Neighbour", "environment_refusals", "environment_warnings", "release_warnings"]
+
+
+def environment_refusals(
+    environment: Environment, release: Release | None, others: Sequence[Neighbour]
+) -> list[Finding]:
+    """Return what the rules refuse in a document whose fields are well-formed, in the order of the rules.
+
+    `release` is None when the document names one that isn't there; rules that compare with it are left out then.
+    `others` are the other environments of the same catalogue, each with its release.
+    """
+    own = [*address_rules(environment), *node_rules(environment), *site_rules(environment)]
+    of_release = [] if release is None else list(release_rules(environment, release))
+    return [*own, *of_release, *neighbour_rules(environment, release, others)]

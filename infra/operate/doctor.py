@@ -1,0 +1,132 @@
+"""`slipway doctor`: what a vCenter must have ready, checked and said, each with the fix. Changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from infra.catalog import Catalog
+from infra.diagnosis import Diagnosis, diagnose, to_be_taken
+from infra.errors import NotPossibleHere, PersonError
+from infra.for_real import in_rehearsal
+from infra.operate.engine import open_stack
+from infra.vsphere.examination import examine
+from infra.vsphere.privileges import needed_privileges
+from infra.vsphere.session import vcenter_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from infra.model.release import Release
+
+PROBED_PORTS = (22, 443, 6443)  # SSH, anything on the web, the Kubernetes API
+PROBE_SECONDS = 1.0
+PROBES_AT_ONCE = 200
+_MARKS = {"right": "ok", "warning": "warning", "wrong": "WRONG"}
+
+
+class NotReady(PersonError):
+    """Something is wrong that has to be mended first; it has been shown already."""
+
+    def __init__(self, environment: str, wrong: int) -> None:
+        super().__init__(f"{environment}: {wrong} to mend before `slipway up {environment}`")
+
+
+def run_doctor(environment_name: str) -> None:
+    """Examine an environment's vCenter and print every check. Raises `NotReady` when one is wrong."""
+    environment, release = Catalog().load(environment_name)
+    stack = open_stack(environment_name, "compute", create=False)
+    if stack is None:
+        fix = f"pulumi stack init {environment_name}.compute, then set vsphere:user and vsphere:password"
+        raise NotPossibleHere(f"{environment_name}.compute", "there is no such stack yet, so no login", fix)
+    credentials = stack.credentials(environment)
+    with vcenter_session(credentials) as vcenter:
+        facts = examine(vcenter, environment, credentials.user)
+    answering = asyncio.run(_answering(to_be_taken(environment, release, facts.present)))
+    found = [*_own_side(release), *diagnose(environment, release, facts, answering, datetime.now(UTC))]
+    _show(environment_name, found)
+    wrong = Counter(each.verdict for each in found)["wrong"]
+    if wrong:
+        raise NotReady(environment_name, wrong)
+
+
+def role_lines(environment_name: str) -> Iterator[str]:
+    """Yield the privileges that the vCenter user of an environment needs, one per line, grouped by object."""
+    environment, _ = Catalog().load(environment_name)
+    where = {
+        "root": "the vCenter itself (global permission)",
+        "datacenter": "the datacenter",
+        "cluster": "the clusters",
+        "storage": "the datastore or datastore cluster",
+        "network": "the port group or distributed switch",
+    }
+    last = None
+    for privilege in needed_privileges(environment):
+        if privilege.place != last:
+            yield f"# on {where[privilege.place]}, with what is below it"
+            last = privilege.place
+        yield privilege.name
+
+
+def _own_side(release: Release) -> Iterator[Diagnosis]:
+    """Yield what can be said about this machine and the release."""
+    for name, program in sorted(release.programs.items()):
+        try:
+            installed = version(name)
+        except PackageNotFoundError:
+            installed = "not installed"
+        verdict = installed == program.version
+        fix = "" if verdict else f"check out the version of Slipway that release {release.version} was made with"
+        found = f"{name} {installed}" if verdict else f"{name} {installed}, the release names {program.version}"
+        yield Diagnosis("programs", "right" if verdict else "warning", found, fix)
+    unpinned = release.unpinned()
+    if unpinned and in_rehearsal():
+        yield Diagnosis("images", "right", f"{len(unpinned)} without a digest, which a rehearsal allows")
+    elif unpinned:
+        fix = f"where there is internet, run: ./slipway release pin {release.version}"
+        yield Diagnosis("images", "wrong", f"no digest of {', '.join(unpinned)}", fix)
+    else:
+        yield Diagnosis("images", "right", "all pinned by digest")
+
+
+async def _answering(addresses: Iterable[str]) -> set[str]:
+    """Return the addresses at which something accepts or refuses a TCP connection on one of the probed ports."""
+    gate = asyncio.Semaphore(PROBES_AT_ONCE)
+
+    async def answers(address: str, port: int) -> bool:
+        async with gate:
+            try:
+                _, writer = await asyncio.wait_for(asyncio.open_connection(address, port), PROBE_SECONDS)
+            except ConnectionRefusedError:
+                return True  # somebody is there to refuse
+            except (OSError, TimeoutError):
+                return False
+        writer.close()
+        return True
+
+    pairs = [(address, port) for address in addresses for port in PROBED_PORTS]
+    results = await asyncio.gather(*(answers(*pair) for pair in pairs))
+    return {address for (address, _), answered in zip(pairs, results, strict=True) if answered}
+
+
+def _show(environment: str, found: list[Diagnosis]) -> None:
+    console = Console(highlight=False)
+    table = Table("check", "", "what was found", box=None, pad_edge=False)
+    styles = {"right": "green", "warning": "yellow", "wrong": "bold red"}
+    last = ""
+    for each in found:
+        said = each.found if not each.fix else f"{each.found}\n→ {each.fix}"
+        mark = f"[{styles[each.verdict]}]{_MARKS[each.verdict]}[/]"
+        table.add_row(each.check if each.check != last else "", mark, said)
+        last = each.check
+    console.print(table)
+    counts = Counter(each.verdict for each in found)
+    if not counts["wrong"]:
+        warnings = f", {counts['warning']} warnings" if counts["warning"] else ""
+        console.print(f"\n{environment}: ready{warnings}")

@@ -1,0 +1,221 @@
+"""`slipway new`: a new environment from another one, in a few answers."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+from ruamel.yaml import YAML
+
+from infra.catalog import Catalog
+from infra.errors import DocumentsRefused, NotPossibleHere
+from infra.model.addresses import Address, AddressRangeText, Network
+from infra.model.handover import LAYERS
+from infra.model.texts import DomainName, EnvironmentName, VsphereName
+from infra.operate.proposal import address_questions, derived_changes, other_network_questions, site_questions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from infra.model.environment import Environment
+    from infra.operate.proposal import Question
+
+_KINDS: dict[str, Any] = {
+    "network.domain": DomainName,
+    "network.cidr": Network,
+    "network.gateway": Address,
+    "network.apiAddress": Address,
+    "vcenter.network": VsphereName,
+    "vcenter.createPortGroup.vlan": Annotated[int, Field(ge=0, le=4094)],
+}
+
+
+def make_environment(name: str, source_name: str, *, accept: bool, catalog: Catalog | None = None) -> Iterator[str]:
+    """Ask what has to differ, write document and stack files, and yield what to say.
+
+    With `accept` every proposal is taken without asking. Raises `NotPossibleHere` when a file is there already, when
+    nobody can be asked or something has no proposal, and `DocumentsRefused` for a document that would not be valid:
+    nothing is written then.
+    """
+    catalog = catalog or Catalog()
+    source, _ = catalog.load(source_name)
+    _check_name(name)
+    files = _stack_files(catalog.root, name, source_name)
+    document = catalog.root / "stacks" / "environments" / f"{name}.yaml"
+    _check_nothing_is_overwritten(catalog.root, [document, *files])
+    ask = _accepted if accept else _asked
+    yield f"Environment {name}, from {source_name}. Enter takes what stands in brackets."
+    before: dict[str, str] = {}
+    text = ""
+    while not text:
+        answers = _answers(name, source, _environments(catalog, source), before, ask)
+        derived = derived_changes(name, source, answers["network.domain"], IPv4Network(answers["network.cidr"]))
+        text = _new_document(catalog.root, source_name, name, {**derived, **answers})
+        refused = _refusals(catalog.root, name, text)
+        if refused is None:
+            continue
+        if accept:
+            raise refused
+        yield f"\nThat would not be valid:\n{refused}\nOnce more; what was right is proposed again."
+        wrong = {refusal.path for refusal in refused.refusals}
+        before = {path: answer for path, answer in answers.items() if path not in wrong}
+        text = ""
+    for path, content in {document: text, **files}.items():
+        path.write_text(content, encoding="utf-8")
+        yield f"wrote {path.relative_to(catalog.root)}"
+    yield from _next_commands(name)
+
+
+def _check_name(name: str) -> None:
+    problem = _problem(EnvironmentName, name)
+    if problem:
+        reason, _, fix = problem.partition("; ")
+        raise NotPossibleHere(name, reason, fix)
+
+
+def _check_nothing_is_overwritten(root: Path, files: Sequence[Path]) -> None:
+    there = [str(path.relative_to(root)) for path in files if path.exists()]
+    if there:
+        raise NotPossibleHere(", ".join(there), "there already, and not overwritten", "choose another name")
+
+
+def _environments(catalog: Catalog, source: Environment) -> list[Environment]:
+    """Return the environments of the source's vCenter; one that is not valid is no reason not to make another."""
+    found = []
+    for name in catalog.environment_names():
+        try:
+            environment, _ = catalog.load(name)
+        except DocumentsRefused:
+            continue
+        if environment.vcenter.server == source.vcenter.server:
+            found.append(environment)
+    return found
+
+
+def _answers(
+    name: str,
+    source: Environment,
+    others: Sequence[Environment],
+    before: dict[str, str],
+    ask: Callable[[Question], str],
+) -> dict[str, str]:
+    """Return an answer to every question, by path; an answer given `before` is proposed again."""
+    answers: dict[str, str] = {}
+
+    def put(questions: list[Question]) -> None:
+        for question in questions:
+            answers[question.path] = ask(replace(question, proposal=before.get(question.path, question.proposal)))
+
+    put(site_questions(name, source))
+    cidr = IPv4Network(answers["network.cidr"])
+    gateway = source.network.gateway
+    if cidr != source.network.cidr:
+        put(other_network_questions(name, source, cidr))
+        gateway = IPv4Address(answers["network.gateway"])
+    put(address_questions(source, cidr, gateway, others))
+    return answers
+
+
+def _accepted(question: Question) -> str:
+    if not question.proposal:
+        raise NotPossibleHere(
+            question.path, "there is nothing to propose", "repeat the command without --yes and answer"
+        )
+    return question.proposal
+
+
+def _asked(question: Question) -> str:
+    """Ask until the answer is of its kind. Raises `NotPossibleHere` when nobody is there."""
+    kind = _KINDS.get(question.path, AddressRangeText)
+    while True:
+        print(f"  {question.title}{f' [{question.proposal}]' if question.proposal else ''}: ", end="", flush=True)
+        line = sys.stdin.readline()
+        if not sys.stdin.isatty():
+            print(line.rstrip("\n"))
+        if not line:
+            raise NotPossibleHere("slipway new", "nobody is there to answer", "repeat the command with --yes")
+        answer = line.strip() or question.proposal
+        problem = _problem(kind, answer)
+        if not problem:
+            return answer
+        print(f"  {answer or 'nothing'}: {problem}")
+
+
+def _problem(kind: Any, value: str) -> str:  # noqa: ANN401 - an annotation
+    """Return why a text is not of a document's type, as "reason; fix", or nothing."""
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        return str(error.errors()[0].get("ctx", {}).get("error", error.errors()[0]["msg"]))
+    return ""
+
+
+def _new_document(root: Path, source_name: str, name: str, changes: dict[str, str | None]) -> str:
+    """Return the source's document with other values, its comments but for those at its head kept."""
+    text = (root / "stacks" / "environments" / f"{source_name}.yaml").read_text(encoding="utf-8")
+    yaml = YAML(typ="rt", pure=True)
+    yaml.preserve_quotes = True
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    data = yaml.load(re.sub(r"\A(#.*\n|\s*\n)+", "", text))
+    for path, value in changes.items():
+        *parents, key = path.split(".")
+        place = data
+        for parent in parents:
+            place = place[parent]
+        if value is None:
+            del place[key]
+        else:
+            place[key] = int(value) if value.isdigit() else value
+    out = io.StringIO()
+    yaml.dump(data, out)
+    schema = "# yaml-language-server: $schema=../schemas/environment.json"
+    return f"{schema}\n# Environment {name}, made from {source_name}.\n{out.getvalue()}"
+
+
+def _refusals(root: Path, name: str, text: str) -> DocumentsRefused | None:
+    """Return why a document would be refused beside the others of a checkout, without writing it there."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(root / "stacks", Path(folder) / "stacks")
+        (Path(folder) / "stacks" / "environments" / f"{name}.yaml").write_text(text, encoding="utf-8")
+        try:
+            Catalog(Path(folder)).load(name)
+        except DocumentsRefused as refused:
+            return refused
+    return None
+
+
+def _stack_files(root: Path, name: str, source_name: str) -> dict[Path, str]:
+    """Return the four stack files: the source's user, and no secret of anybody's."""
+    source = root / "stacks" / f"Pulumi.{source_name}.compute.yaml"
+    config = YAML(typ="safe", pure=True).load(source.read_text(encoding="utf-8")) if source.exists() else {}
+    user = ((config or {}).get("config") or {}).get("vsphere:user", "").replace(source_name, name)
+    files = {}
+    for layer in LAYERS:
+        stack = f"{name}.{layer}"
+        head = f"# Addresses and secrets of {stack}, nothing else."
+        if layer == "compute":
+            head += " The password is set with\n# `pulumi config set --secret vsphere:password -s "
+            head += f"{stack}`; it is stored encrypted."
+            body = f"config:\n  vsphere:user: {user or 'slipway@vsphere.local'}\n"
+        else:
+            body = "config: {}\n"
+        files[root / "stacks" / f"Pulumi.{stack}.yaml"] = f"{head}\n{body}"
+    return files
+
+
+def _next_commands(name: str) -> Iterator[str]:
+    yield (
+        "\nNext:\n"
+        f"  make rehearse ENV={name}     # try it: nothing outside this machine is touched\n"
+        f"  pulumi config set --secret vsphere:password -s {name}.compute\n"
+        f"  ./slipway doctor {name}      # is its vCenter ready? the README says what comes before"
+    )

@@ -1,0 +1,85 @@
+"""The reference page of the documents, made from their models."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from infra.model.environment import Environment
+from infra.model.release import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
+
+_HEAD = """# Reference: the documents
+
+Made from the models by `./slipway schema`; do not edit it. Keys that are not listed here are refused. A key without a
+default has to be there.
+"""
+
+
+def reference_page() -> str:
+    """Return the whole page, as Markdown."""
+    environment = "\n".join(_sections(Environment, "stacks/environments/<name>.yaml", ""))
+    release = "\n".join(_sections(Release, "stacks/releases/<version>.yaml", ""))
+    return f"{_HEAD}\n{environment}\n{release}"
+
+
+def _sections(model: type[BaseModel], title: str, path: str) -> Iterator[str]:
+    """Yield the section of a model and, below it, those of the models inside, each with its path."""
+    level = "##" if not path else "###"
+    yield f"{level} {title if not path else f'`{path}`'}\n"
+    yield f"{(model.__doc__ or '').strip()}\n"
+    yield "| key | what it is | default | example |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in model.model_fields.items():
+        yield _row(field.alias or name, field)
+    yield ""
+    for name, field in model.model_fields.items():
+        inner = inner_model(field.annotation)
+        if inner is not None:
+            key = field.alias or name
+            step = f"{key}.<name>" if _is(field, dict) else f"{key}[]" if _is(field, list) else key
+            yield from _sections(inner, "", f"{path}.{step}".lstrip("."))
+
+
+def _row(key: str, field: FieldInfo) -> str:
+    description = " ".join((field.description or "").split())
+    example = _code(field.examples[0]) if field.examples else ""
+    return f"| `{key}` | **{field.title}.** {_cell(description)} | {_default(field)} | {example} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return ""
+    if field.default_factory is not None:
+        made: Any = field.get_default(call_default_factory=True, validated_data={})
+        return "its own defaults" if isinstance(made, BaseModel) else "none"
+    if field.default is None or field.default is PydanticUndefined:
+        return "none"
+    return _code(field.default) if field.default != "" else "empty"
+
+
+def _code(value: Any) -> str:  # noqa: ANN401 - an example can be anything that YAML holds
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"`{_cell(text)}`"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def inner_model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - an annotation
+    """Return the model inside an annotation such as `dict[str, NodePool]` or `Proxy | None`, or None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((inner for part in get_args(annotation) if (inner := inner_model(part)) is not None), None)
+
+
+def _is(field: FieldInfo, kind: type) -> bool:
+    return getattr(field.annotation, "__origin__", None) is kind

@@ -1,0 +1,45 @@
+"""Environments of this repository, changed for a test."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from infra.catalog import Catalog
+from infra.compute.plan import NodePlan, PoolPlan, plan_compute
+from infra.model.environment import Environment
+
+CATALOG = Catalog()
+DEV, RELEASE = CATALOG.load("dev")
+STAGING, _ = CATALOG.load("staging")
+PROD, _ = CATALOG.load("prod")
+
+
+def document(environment: Environment) -> dict[str, Any]:
+    """Return an environment as the plain data of its document."""
+    return deepcopy(environment.model_dump(by_alias=True, mode="json", exclude_none=True))
+
+
+def changed(environment: Environment, changes: dict[str, Any]) -> Environment:
+    """Return an environment with other values at dotted paths; None takes a key away."""
+    data = document(environment)
+    for path, value in changes.items():
+        *parents, key = path.split(".")
+        place = data
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        if value is None:
+            del place[key]
+        else:
+            place[key] = value
+    return Environment.model_validate(data)
+
+
+def pools_of(environment: Environment) -> dict[str, PoolPlan]:
+    """Return what is planned for an environment, by pool."""
+    return {pool.name: pool for pool in plan_compute(environment, RELEASE).pools}
+
+
+def nodes_of(environment: Environment) -> dict[str, NodePlan]:
+    """Return what is planned for an environment, by node."""
+    return {node.name: node for node in plan_compute(environment, RELEASE).nodes}
