@@ -26,6 +26,7 @@ class Machine:
     address: str
     template: bool
     uuid: str
+    host: str
 
 
 class Control:
@@ -74,6 +75,18 @@ class Control:
     def clear_faults(self) -> None:
         """Forget all failures that were ordered and have not been played."""
         self._send("DELETE", "/faults")
+
+    def withhold_privileges(self, *names: str) -> None:
+        """Let the simulator say that its user lacks privileges; it answers so, and carries every call out anyway."""
+        self._send("PUT", "/privileges", {"missing": names})
+
+    def grant_privileges(self) -> None:
+        """Let the simulator say again that its user has every privilege."""
+        self._send("DELETE", "/privileges")
+
+    def shift_clock(self, seconds: float) -> None:
+        """Let vCenter's clock be ahead of this machine's by some seconds."""
+        self._send("PUT", "/clock", {"offsetSeconds": seconds})
 
     def calls(self) -> dict[str, int]:
         """Return how often each SOAP method and REST path has been called since the start or the last reset."""

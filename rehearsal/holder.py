@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
-from infra.errors import NotPossibleHere, PersonError, StepFailed
+from infra.errors import PersonError, StepFailed
 from rehearsal.certificates import write_certificates
-from rehearsal.inventory import Asked, as_yaml, derived_inventory, inventory_file
+from rehearsal.inventory import Asked, as_yaml, derived_inventory, inventory_file, server_of
 from rehearsal.layout import TOOLS, VCENTER_ADDRESS, VCENTER_USER, Layout
 from rehearsal.namespace_setup import bring_up_loopback, end_with_parent, put_in_place_of
 
@@ -51,7 +51,7 @@ def _wait_for(process: int) -> int:
 def _set_up(layout: Layout) -> subprocess.Popen[bytes]:
     catalog = Catalog(layout.root)
     asked = [catalog.load(name) for name in layout.environments]
-    server = _one_server(asked)
+    server = server_of(asked)
     _write_inventory(layout, server, asked)
     bring_up_loopback(VCENTER_ADDRESS)
     write_certificates(layout.certificates, server)
@@ -79,16 +79,6 @@ def _stand_in_for_stack_files(layout: Layout) -> None:
         copy = layout.stack_files / original.name
         shutil.copyfile(original, copy)
         put_in_place_of(original, copy)
-
-
-def _one_server(asked: Sequence[Asked]) -> str:
-    """Return the vCenter of all environments. Raises `NotPossibleHere` when they have several."""
-    servers = {environment.name: environment.vcenter.server for environment, _ in asked}
-    if len(set(servers.values())) > 1:
-        said = ", ".join(f"{name} has {server}" for name, server in servers.items())
-        fix = "rehearse together what shares a vCenter, and the rest by itself"
-        raise NotPossibleHere("rehearsal", f"one has one vCenter: {said}", fix)
-    return next(iter(servers.values()))
 
 
 def _write_inventory(layout: Layout, server: str, asked: Sequence[Asked]) -> None:

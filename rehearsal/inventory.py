@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from infra.errors import NotPossibleHere
 from infra.template_contract import wanted_notes
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ Asked = tuple["Environment", "Release"]
 def inventory_file(root: Path, server: str) -> Path:
     """Return the file that says what a vCenter has in rehearsals; it need not be there."""
     return root / "rehearsal" / "inventories" / f"{server}.yaml"
+
+
+def server_of(asked: Sequence[Asked]) -> str:
+    """Return the vCenter of environments. Raises `NotPossibleHere` when they have several."""
+    servers = {environment.name: environment.vcenter.server for environment, _ in asked}
+    if len(set(servers.values())) > 1:
+        said = ", ".join(f"{name} has {server}" for name, server in servers.items())
+        fix = "rehearse together what shares a vCenter, and the rest by itself"
+        raise NotPossibleHere("rehearsal", f"one has one vCenter: {said}", fix)
+    return next(iter(servers.values()))
 
 
 def derived_inventory(asked: Sequence[Asked]) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from infra.catalog import Catalog
 from infra.errors import MissingProgram, NotPossibleHere, StepFailed
 from rehearsal import isolation
 from rehearsal.control import Control
 from rehearsal.holder import READY
+from rehearsal.inventory import server_of
 from rehearsal.layout import ROOT, TOOLS, VCENTER_USER, Layout
 from rehearsal.namespace_setup import end_with_parent
 from rehearsal.plugin import Plugin, find_plugin
@@ -111,6 +113,8 @@ def start(name: str, *, keep: bool = False, root: Path = ROOT) -> Rehearsal:
     isolation.check_possible()
     check_programs()
     layout = Layout(name, root)
+    catalog = Catalog(root)
+    server_of([catalog.load(environment) for environment in layout.environments])
     lock = _locked(layout)
     if layout.folder.exists():
         shutil.rmtree(layout.folder)

@@ -50,8 +50,10 @@ def own_privilege(call: str) -> str | None:
     return None if name is None else str(name)
 
 
-def is_reading(call: str) -> bool:
-    """Whether a SOAP method needs no more than the right to read."""
+def asks_nothing(call: str) -> bool:
+    """Whether a call needs no privilege beyond the right to read."""
+    if call in _table()["free"] or call.startswith("GET "):
+        return True
     try:
         return (own_privilege(call) or "").startswith(_READS)
     except KeyError:

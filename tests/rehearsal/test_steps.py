@@ -87,7 +87,7 @@ def a_smaller_disk_is_refused_by_the_preview(checkout: Checkout, rehearsal: Rehe
 def a_new_pool_and_a_new_node_move_nobody(checkout: Checkout, rehearsal: Rehearsal) -> None:
     before = simulated_machines(rehearsal)
     checkout.replace(("    count: 2", "    count: 3"), ("nodePools:\n", f"nodePools:\n  batch:\n{small_pool()}"))
-    assert changes(rehearsal) == {"create dev-cpu-3", "create dev-batch-1", "create pool-batch", "create batch"}
+    assert changes(rehearsal) == {"create dev-cpu-3", "create dev-batch-1", "create pool=batch", "create batch"}
     up(rehearsal)
     assert {name: simulated_machines(rehearsal)[name] for name in before} == before
 
@@ -98,7 +98,7 @@ def a_renamed_pool_is_another_pool(checkout: Checkout, rehearsal: Rehearsal) -> 
     assert changes(rehearsal) == {
         f"{operation} {name.format(pool)}"
         for operation, pool in (("delete", "batch"), ("create", "night"))
-        for name in ("{}", "pool-{}", "dev-{}-1")
+        for name in ("{}", "pool={}", "dev-{}-1")
     }
     first = "dev.compute: dev-batch-1 goes first: its address 10.20.0.60 is given to dev-night-1\n"
     assert first in rehearsal.slipway("preview", "dev").stdout
@@ -122,7 +122,7 @@ def another_login_makes_every_node_anew(checkout: Checkout, rehearsal: Rehearsal
 
 def a_removed_pool_goes_alone(checkout: Checkout, rehearsal: Rehearsal) -> None:
     checkout.replace((f"  night:\n{small_pool()}", ""))
-    assert changes(rehearsal) == {"delete dev-night-1", "delete pool-night", "delete night"}
+    assert changes(rehearsal) == {"delete dev-night-1", "delete pool=night", "delete night"}
     up(rehearsal)
     assert_all_agree(rehearsal)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from infra.catalog import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _COPIED = ("infra", "rehearsal", "stacks", "templates", "Pulumi.yaml", "__main__.py", "slipway")
@@ -15,7 +16,7 @@ _SHARED = (".venv", ".tools", "tools")
 
 
 class Checkout:
-    """A scratch checkout and a rehearsal of its dev environment."""
+    """A scratch checkout."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -28,19 +29,32 @@ class Checkout:
         for name in _SHARED:
             (root / name).symlink_to(ROOT / name)
 
-    @property
-    def document(self) -> Path:
-        """The file of the environment document."""
-        return self.root / "stacks" / "environments" / "dev.yaml"
+    def document_of(self, environment: str) -> Path:
+        """Return the file of an environment document."""
+        return self.root / "stacks" / "environments" / f"{environment}.yaml"
 
-    def replace(self, *pairs: tuple[str, str]) -> None:
-        """Replace texts in the environment document; each has to be there."""
-        text = self.document.read_text(encoding="utf-8")
-        for this, by in pairs:
-            assert this in text, f"the document does not hold {this!r}"
-            text = text.replace(this, by, 1)
-        self.document.write_text(text, encoding="utf-8")
+    def only(self, environment: str) -> None:
+        """Remove all other environments, so that this one may change without regard to them."""
+        for path in self.document_of(environment).parent.glob("*.yaml"):
+            if path.stem != environment:
+                path.unlink()
 
-    def restore(self) -> None:
-        """Bring the environment document back to the committed one."""
-        shutil.copy(ROOT / "stacks" / "environments" / "dev.yaml", self.document)
+    def replace(self, *pairs: tuple[str, str], environment: str = "dev") -> None:
+        """Replace texts in an environment document; each has to be there."""
+        _replace(self.document_of(environment), pairs)
+
+    def replace_in_inventory(self, server: str, *pairs: tuple[str, str]) -> None:
+        """Replace texts in what the simulated vCenter of a server has; each has to be there."""
+        _replace(self.root / "rehearsal" / "inventories" / f"{server}.yaml", pairs)
+
+    def restore(self, environment: str = "dev") -> None:
+        """Bring an environment document back to the committed one."""
+        shutil.copy(ROOT / "stacks" / "environments" / f"{environment}.yaml", self.document_of(environment))
+
+
+def _replace(file: Path, pairs: Iterable[tuple[str, str]]) -> None:
+    text = file.read_text(encoding="utf-8")
+    for this, by in pairs:
+        assert this in text, f"{file.name} does not hold {this!r}"
+        text = text.replace(this, by, 1)
+    file.write_text(text, encoding="utf-8")
