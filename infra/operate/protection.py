@@ -46,4 +46,4 @@ def check_protection(stack: str, deployment: Deployment, environment: Environmen
 
 def _protected(deployment: Deployment, kind: str) -> list[str]:
     entries = deployment.get("resources") or []
-    return [e["urn"].rpartition("::")[2] for e in entries if e["type"] == kind and e.get("protect")]
+    return sorted(e["urn"].rpartition("::")[2] for e in entries if e["type"] == kind and e.get("protect"))

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.errors import StepFailed
-from rehearsal.session import slipway_command
-from tests.support.state import assert_all_agree, planned_machines, recorded_machines, simulated_machines
+from tests.support.killing import kill_when_held, killed_run
+from tests.support.state import assert_all_agree, recorded_machines, simulated_machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +17,6 @@ if TYPE_CHECKING:
     from tests.support.checkout import Checkout
 
 pytestmark = pytest.mark.rehearsal
-PATIENCE = 60.0  # seconds until a call has to be held
 
 
 @pytest.fixture(autouse=True)
@@ -33,44 +27,6 @@ def _empty(rehearsal: Rehearsal) -> Iterator[None]:
     done = rehearsal.slipway("destroy", "dev", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert simulated_machines(rehearsal) == {}
-
-
-def descendants(process: int) -> list[int]:
-    """Return a process and all that it started, as they are now."""
-    found = [process]
-    for task in Path(f"/proc/{process}/task").iterdir():
-        for child in (task / "children").read_text(encoding="ascii").split():
-            found += descendants(int(child))
-    return found
-
-
-def killed_run(rehearsal: Rehearsal, method: str, name: str, phase: Phase) -> None:
-    """Start `up`, and kill it with everything that it started once a call to vCenter is held and the rest is done."""
-    hold = rehearsal.control.hold(method, name, phase)
-    kill_when_held(rehearsal, hold, planned_machines(rehearsal) - {name} if name else set())
-    if phase == "before":
-        rehearsal.control.wait_until_dropped(hold, PATIENCE)
-    rehearsal.control.release_all()
-
-
-def kill_when_held(rehearsal: Rehearsal, hold: str, recorded: set[str]) -> None:
-    log = rehearsal.layout.folder / "killed.log"
-    with log.open("w", encoding="utf-8") as output:
-        run = rehearsal.popen(slipway_command("up", "dev", "--yes"), stdout=output, stderr=output)
-        try:
-            rehearsal.control.wait_until_held(hold, PATIENCE)
-        except StepFailed as failed:
-            pytest.fail(f"{failed}\n{log.read_text(encoding='utf-8')}\n{rehearsal.layout.log_file.read_text()}")
-        wait_until_recorded(rehearsal, recorded)
-        for process in reversed(descendants(run.pid)):
-            os.kill(process, signal.SIGKILL)
-        run.wait()
-
-
-def wait_until_recorded(rehearsal: Rehearsal, machines: set[str]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not machines <= set(recorded_machines(rehearsal)):
-        assert time.monotonic() < deadline, f"{machines} were not recorded within {PATIENCE} seconds"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +49,7 @@ def wait_until_recorded(rehearsal: Rehearsal, machines: set[str]) -> None:
     ],
 )
 def test_next_up_ends_right(rehearsal: Rehearsal, method: str, phase: Phase, leftovers: str) -> None:
-    killed_run(rehearsal, method, "dev-cpu-2", phase)
+    killed_run(rehearsal, "dev", method, "dev-cpu-2", phase)
     done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", leftovers)
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
@@ -105,7 +61,7 @@ def test_next_up_ends_right(rehearsal: Rehearsal, method: str, phase: Phase, lef
 
 
 def test_killed_between_two_machines(rehearsal: Rehearsal) -> None:
-    killed_run(rehearsal, "CloneVM_Task", "dev-cpu-2", "before")
+    killed_run(rehearsal, "dev", "CloneVM_Task", "dev-cpu-2", "before")
     assert "dev-cpu-2" not in simulated_machines(rehearsal)
     done = rehearsal.slipway("up", "dev", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -113,14 +69,14 @@ def test_killed_between_two_machines(rehearsal: Rehearsal) -> None:
 
 
 def test_what_a_killed_create_of_a_folder_made_is_taken_over(rehearsal: Rehearsal) -> None:
-    killed_run(rehearsal, "CreateFolder", "", "after")
+    killed_run(rehearsal, "dev", "CreateFolder", "", "after")
     done = rehearsal.slipway("up", "dev", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert_all_agree(rehearsal)
 
 
 def test_adopting_removes_a_machine_that_was_never_configured(rehearsal: Rehearsal) -> None:
-    killed_run(rehearsal, "CloneVM_Task", "dev-cpu-2", "after")
+    killed_run(rehearsal, "dev", "CloneVM_Task", "dev-cpu-2", "after")
     left = simulated_machines(rehearsal)["dev-cpu-2"]
     done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", "adopt")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -130,7 +86,7 @@ def test_adopting_removes_a_machine_that_was_never_configured(rehearsal: Rehears
 
 
 def test_leftover_machine_is_not_touched_without_an_answer(rehearsal: Rehearsal) -> None:
-    killed_run(rehearsal, "PowerOnVM_Task", "dev-cpu-2", "after")
+    killed_run(rehearsal, "dev", "PowerOnVM_Task", "dev-cpu-2", "after")
     before = simulated_machines(rehearsal)
     done = rehearsal.slipway("up", "dev", "--yes")
     assert done.returncode == 2
@@ -173,7 +129,7 @@ def test_killed_while_a_node_is_made_anew(rehearsal: Rehearsal, checkout: Checko
     checkout.replace(("user: ops", "user: admin"))
     try:
         hold = rehearsal.control.hold("PowerOnVM_Task", "dev-cpu-2", "after")
-        kill_when_held(rehearsal, hold, set())
+        kill_when_held(rehearsal, "dev", hold, set())
         rehearsal.control.release_all()
         done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", "adopt")
         assert done.returncode == 0, done.stdout + done.stderr

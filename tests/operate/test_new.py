@@ -1,0 +1,155 @@
+"""`slipway new`: proposals that are free, answers that are checked, files that are never overwritten."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.catalog import ROOT, Catalog
+from infra.errors import DocumentsRefused, NotPossibleHere
+from infra.model.addresses import AddressRange
+from infra.operate.new import make_environment
+from infra.operate.proposal import free_range, new_domain
+from tests.support.environments import DEV, changed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NETWORK = IPv4Network("10.20.0.0/24")
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    return Catalog(tmp_path)
+
+
+def answered(catalog: Catalog, monkeypatch: pytest.MonkeyPatch, source: str, *answers: str) -> str:
+    """Make environment lab with answers on standard input, and return what is said; questions go elsewhere."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(f"{answer}\n" for answer in answers)))
+    return "\n".join(make_environment("lab", source, accept=False, catalog=catalog))
+
+
+RANGES = st.tuples(st.integers(0, 255), st.integers(0, 20)).map(
+    lambda pair: AddressRange(NETWORK[pair[0]], NETWORK[min(pair[0] + pair[1], 255)])
+)
+
+
+@given(taken=st.lists(RANGES, max_size=12), size=st.integers(1, 60))
+def test_free_range_is_the_first_that_nobody_has(taken: list[AddressRange], size: int) -> None:
+    used = {int(NETWORK[0]), int(NETWORK[255])}
+    used |= {number for each in taken for number in range(int(each.first), int(each.last) + 1)}
+    starts = [int(NETWORK[0]) + n for n in range(256 - size + 1)]
+    fitting = [start for start in starts if not used & set(range(start, start + size))]
+    found = free_range(NETWORK, size, taken)
+    assert (None if found is None else int(found.first)) == (fitting[0] if fitting else None)
+    assert found is None or found.size == size
+
+
+def test_domain_of_the_new_environment_has_its_name_in_the_place_of_the_old_one() -> None:
+    assert new_domain("lab", DEV) == "lab.example.internal"
+    assert new_domain("lab", changed(DEV, {"network.domain": "example.internal"})) == "lab.example.internal"
+
+
+def test_proposals_alone_make_a_valid_environment(catalog: Catalog) -> None:
+    said = "\n".join(make_environment("lab", "dev", accept=True, catalog=catalog))
+    environment, _ = Catalog(catalog.root).load("lab")
+    assert environment.vcenter.folder == "slipway-lab"
+    assert environment.network.api_address == IPv4Address("10.20.0.4")
+    assert str(environment.control_plane.addresses) == "10.20.0.15-10.20.0.19"
+    written = sorted(path.name for path in (catalog.root / "stacks").rglob("*lab*"))
+    assert written == [
+        "Pulumi.lab.cluster.yaml",
+        "Pulumi.lab.compute.yaml",
+        "Pulumi.lab.platform.yaml",
+        "Pulumi.lab.toolchain.yaml",
+        "lab.yaml",
+    ]
+    text = (catalog.root / "stacks" / "environments" / "lab.yaml").read_text(encoding="utf-8")
+    assert "# Nobody has the private half of this one" in text
+    assert text.splitlines()[1] == "# Environment lab, made from dev."
+    assert "vsphere:user: slipway-lab@" in (catalog.root / "stacks" / "Pulumi.lab.compute.yaml").read_text()
+    assert "make rehearse ENV=lab" in said
+
+
+@pytest.mark.parametrize("source", ["dev", "staging", "prod"])
+def test_every_environment_can_be_made_from(catalog: Catalog, source: str) -> None:
+    list(make_environment("lab", source, accept=True, catalog=catalog))
+    fresh = Catalog(catalog.root)
+    assert [fresh.load(name)[0].name for name in fresh.environment_names()] == ["dev", "lab", "prod", "staging"]
+
+
+def test_another_network_asks_for_what_goes_with_it(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered(catalog, monkeypatch, "prod", "", "10.40.0.0/22", "", "", "2040", *[""] * 5)
+    environment, _ = Catalog(catalog.root).load("lab")
+    assert environment.vcenter.network == "slipway-lab"
+    assert environment.vcenter.create_port_group is not None
+    assert environment.vcenter.create_port_group.vlan == 2040
+    assert environment.network.gateway == IPv4Address("10.40.0.1")
+    assert environment.network.api_address == IPv4Address("10.40.0.2")
+
+
+def test_an_answer_that_is_none_is_asked_for_again(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answered(catalog, monkeypatch, "dev", "", "10.20.0.0", "10.20.0.0/24", "ten", "", "", "", "")
+    said = capsys.readouterr().out
+    assert "10.20.0.0: is not an IPv4 network; write a network and its prefix length" in said
+    assert "ten: is not an IPv4 address; write four numbers with dots" in said
+    assert Catalog(catalog.root).load("lab")[0].name == "lab"
+
+
+def test_answers_that_do_not_go_together_are_asked_for_again(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = ["", "", "10.20.0.99", "10.20.0.10-10.20.0.14", "", ""]
+    said = answered(catalog, monkeypatch, "dev", *first, *[""] * 6)
+    assert "controlPlane.addresses: 10.20.0.10-10.20.0.14: overlaps controlPlane.addresses of environment dev" in said
+    assert capsys.readouterr().out.count("[10.20.0.99]") == 1, "what was right is proposed again"
+    environment, _ = Catalog(catalog.root).load("lab")
+    assert str(environment.control_plane.addresses) == "10.20.0.15-10.20.0.19"
+
+
+def test_nothing_is_written_when_nobody_answers(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotPossibleHere, match="nobody is there to answer; repeat the command with --yes"):
+        answered(catalog, monkeypatch, "dev", "")
+    assert list((catalog.root / "stacks").rglob("*lab*")) == []
+
+
+def test_files_that_are_there_are_not_overwritten(catalog: Catalog) -> None:
+    (catalog.root / "stacks" / "Pulumi.lab.cluster.yaml").write_text("config: {}\n", encoding="utf-8")
+    with pytest.raises(NotPossibleHere) as refused:
+        list(make_environment("lab", "dev", accept=True, catalog=catalog))
+    assert str(refused.value) == (
+        "stacks/Pulumi.lab.cluster.yaml: there already, and not overwritten; choose another name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "message"),
+    [
+        ("Lab", "dev", "Lab: is not an environment name; use lower-case letters, digits and hyphens, for example dev"),
+        ("lab", "nope", "stacks/environments/nope.yaml: there is no such environment; environments here: "),
+    ],
+)
+def test_wrong_names_are_refused(catalog: Catalog, name: str, source: str, message: str) -> None:
+    with pytest.raises((NotPossibleHere, DocumentsRefused)) as refused:
+        list(make_environment(name, source, accept=True, catalog=catalog))
+    assert str(refused.value).startswith(message)
+
+
+def test_a_full_network_has_nothing_to_propose(catalog: Catalog) -> None:
+    document = catalog.root / "stacks" / "environments" / "dev.yaml"
+    text = document.read_text(encoding="utf-8")
+    document.write_text(text.replace("10.20.0.20-10.20.0.39", "10.20.0.20-10.20.0.99"), encoding="utf-8")
+    with pytest.raises(NotPossibleHere) as refused:
+        list(make_environment("lab", "dev", accept=True, catalog=catalog))
+    assert str(refused.value) == (
+        "nodePools.cpu.addresses: there is nothing to propose; repeat the command without --yes and answer"
+    )

@@ -1,0 +1,64 @@
+"""Killing a run at a known point."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.errors import StepFailed
+from rehearsal.session import slipway_command
+from tests.support.state import planned_machines, recorded_machines
+
+if TYPE_CHECKING:
+    from rehearsal.control import Phase
+    from rehearsal.session import Rehearsal
+
+PATIENCE = 60.0  # seconds until a call has to be held
+
+
+def killed_run(rehearsal: Rehearsal, environment: str, method: str, name: str, phase: Phase) -> None:
+    """Start `up`, and kill it with everything that it started once a call to vCenter is held and the rest is done.
+
+    `name` is what the call is about; the other machines have to be recorded before, if it is a machine.
+    """
+    hold = rehearsal.control.hold(method, name, phase)
+    planned = planned_machines(rehearsal, environment)
+    kill_when_held(rehearsal, environment, hold, planned - {name} if name in planned else set())
+    if phase == "before":
+        rehearsal.control.wait_until_dropped(hold, PATIENCE)
+    rehearsal.control.release_all()
+
+
+def kill_when_held(rehearsal: Rehearsal, environment: str, hold: str, recorded: set[str]) -> None:
+    """Start `up`, wait until a call is held and some machines are recorded, and kill it."""
+    log = rehearsal.layout.folder / "killed.log"
+    with log.open("w", encoding="utf-8") as output:
+        run = rehearsal.popen(slipway_command("up", environment, "--yes"), stdout=output, stderr=output)
+        try:
+            rehearsal.control.wait_until_held(hold, PATIENCE)
+        except StepFailed as failed:
+            pytest.fail(f"{failed}\n{log.read_text(encoding='utf-8')}\n{rehearsal.layout.log_file.read_text()}")
+        _wait_until_recorded(rehearsal, environment, recorded)
+        for process in reversed(_descendants(run.pid)):
+            os.kill(process, signal.SIGKILL)
+        run.wait()
+
+
+def _descendants(process: int) -> list[int]:
+    """Return a process and all that it started, as they are now."""
+    found = [process]
+    for task in Path(f"/proc/{process}/task").iterdir():
+        for child in (task / "children").read_text(encoding="ascii").split():
+            found += _descendants(int(child))
+    return found
+
+
+def _wait_until_recorded(rehearsal: Rehearsal, environment: str, machines: set[str]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not machines <= set(recorded_machines(rehearsal, environment)):
+        assert time.monotonic() < deadline, f"{machines} were not recorded within {PATIENCE} seconds"
