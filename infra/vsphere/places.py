@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyVmomi import vim
 
 from infra.errors import PersonError
+from infra.vsphere.policies import policy_identifier, policy_manager
 from infra.vsphere.session import find
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def check_places(instance: vim.ServiceInstance, environment: Environment) -> Non
 
 
 def missing_places(instance: vim.ServiceInstance, environment: Environment) -> list[str]:
-    """Return a line for every place that the document names and vCenter lacks, in the order of their paths."""
+    """Return a line for every place, and for the storage policy, that the document names and vCenter lacks, by path."""
     lines = []
     for place in places_of(environment):
         found = find(instance, place.inventory_path)
@@ -67,7 +68,11 @@ def missing_places(instance: vim.ServiceInstance, environment: Environment) -> l
         else:
             continue
         lines.append(f"{place.path}: {place.name}: {reason}; {_fix(environment, place)}")
-    return lines
+    policy = environment.vcenter.storage.policy
+    if policy and policy_identifier(policy_manager(instance, environment.vcenter.server), policy) is None:
+        path = f"vcenter.storage.policy: {policy}: there is no VM storage policy of that name"
+        lines.append(f"{path}; mend the name in stacks/environments/{environment.name}.yaml, or create it")
+    return sorted(lines)
 
 
 def _is_template(machine: Any) -> bool:

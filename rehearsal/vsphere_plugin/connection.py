@@ -9,13 +9,12 @@ from typing import Any
 
 import httpx
 from pyVim.connect import SmartConnect
-from pyVmomi import pbm, vim, vmodl
-from pyVmomi.SoapAdapter import SoapStubAdapter
+from pyVmomi import vim, vmodl
+
+from infra.vsphere.policies import policy_manager
 
 MARK = "slipway.rehearsal"  # the simulator's own setting; no real vCenter has it
 _REST = "/rest/com/vmware/cis"
-_POLICIES = "/pbm/sdk"
-_POLICIES_VERSION = "pbm.version.v8_0_3_0"
 
 
 class Refused(Exception):
@@ -64,17 +63,7 @@ class Connection:
         """The manager of storage policies: a service beside vCenter that knows callers by vCenter's session."""
         with self._profiles_lock:
             if self._profiles is None:
-                cookie = self.instance._stub.cookie
-                stub = SoapStubAdapter(
-                    host=self._server,
-                    path=_POLICIES,
-                    version=_POLICIES_VERSION,
-                    sslContext=self._context,
-                    requestContext={"vcSessionCookie": cookie.partition("=")[2].partition(";")[0].strip('"')},
-                )
-                stub.cookie = cookie
-                service = pbm.ServiceInstance("ServiceInstance", stub)
-                self._profiles = service.PbmRetrieveServiceContent().profileManager
+                self._profiles = policy_manager(self.instance, self._server, self._context)
             return self._profiles
 
     def managed(self, kind: type, identifier: str) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyVmomi import pbm, vim, vmodl
 
+from infra.vsphere.policies import policy_identifier
 from rehearsal.vsphere_plugin.connection import Refused, fault_text
 
 if TYPE_CHECKING:
@@ -14,13 +15,10 @@ if TYPE_CHECKING:
 
 def policy_by_name(connection: Connection, name: str) -> str:
     """Return the identifier of a storage policy. Raises `Refused` when there is none of that name."""
-    profiles = connection.profiles
-    kind = pbm.profile.ResourceType(resourceType="STORAGE")
-    identifiers = profiles.PbmQueryProfile(kind, "REQUIREMENT")
-    for profile in profiles.PbmRetrieveContent(identifiers) if identifiers else []:
-        if profile.name == name:
-            return str(profile.profileId.uniqueId)
-    raise Refused(f'no pbm profile found with name: "{name}"')
+    identifier = policy_identifier(connection.profiles, name)
+    if identifier is None:
+        raise Refused(f'no pbm profile found with name: "{name}"')
+    return identifier
 
 
 def machine_policy(connection: Connection, machine: Any) -> str:

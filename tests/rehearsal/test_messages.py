@@ -101,7 +101,7 @@ def test_password_that_is_not_set(rehearsal: Rehearsal) -> None:
 def test_places_that_are_missing_are_all_named_at_once(checkout: Checkout, rehearsal: Rehearsal) -> None:
     checkout.replace(
         ("network: vm-network", "network: vm-net"),
-        ("datastore: datastore-01", "datastore: pod-01"),
+        ("datastore: datastore-01", "datastore: pod-01\n    policy: platinum"),
         ("template: ubuntu-24.04-kubernetes-1.36.3-1", "template: ubuntu-24.04-kubernetes-1.36.3-2"),
         ("clusters: [cluster-01]", "clusters: [cluster-01, cluster-02]"),
         ("  count: 1\n", "  count: 1\n  cluster: cluster-01\n"),
@@ -112,6 +112,7 @@ def test_places_that_are_missing_are_all_named_at_once(checkout: Checkout, rehea
         f"vCenter {SERVER}: vcenter.clusters[1]: cluster-02: there is no cluster /dc-01/host/cluster-02; {fix}\n"
         f"vCenter {SERVER}: vcenter.network: vm-net: there is no port group /dc-01/network/vm-net; {fix}\n"
         f"vCenter {SERVER}: vcenter.storage.datastore: pod-01: /dc-01/datastore/pod-01 is no datastore; {fix}\n"
+        f"vCenter {SERVER}: vcenter.storage.policy: platinum: there is no VM storage policy of that name; {fix}\n"
         f"vCenter {SERVER}: vcenter.template: ubuntu-24.04-kubernetes-1.36.3-2: there is no template "
         "/dc-01/vm/ubuntu-24.04-kubernetes-1.36.3-2; build it as docs/machine-template.md says, or mend the path in "
         "the document\n"

@@ -1,0 +1,39 @@
+"""VM storage policies: a service beside vCenter, which knows callers by vCenter's session."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from pyVmomi import pbm
+from pyVmomi.SoapAdapter import SoapStubAdapter
+
+if TYPE_CHECKING:
+    from infra.vsphere.session import VCenter
+
+_PATH = "/pbm/sdk"
+_VERSION = "pbm.version.version2"
+
+
+def policy_manager(instance: VCenter, server: str, context: ssl.SSLContext | None = None) -> Any:
+    """Return the manager of storage policies of a vCenter, from a session with it."""
+    cookie: str = instance._stub.cookie
+    stub = SoapStubAdapter(
+        host=server,
+        path=_PATH,
+        version=_VERSION,
+        sslContext=context or ssl.create_default_context(),
+        requestContext={"vcSessionCookie": cookie.partition("=")[2].partition(";")[0].strip('"')},
+    )
+    stub.cookie = cookie
+    service: Any = pbm.ServiceInstance("ServiceInstance", stub)
+    return service.PbmRetrieveServiceContent().profileManager
+
+
+def policy_identifier(manager: Any, name: str) -> str | None:
+    """Return the identifier of the storage policy of a name, or None."""
+    identifiers = manager.PbmQueryProfile(pbm.profile.ResourceType(resourceType="STORAGE"), "REQUIREMENT")
+    for profile in manager.PbmRetrieveContent(identifiers) if identifiers else []:
+        if profile.name == name:
+            return str(profile.profileId.uniqueId)
+    return None
