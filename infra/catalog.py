@@ -55,17 +55,19 @@ class Catalog:
         if name not in self.environment_names():
             known = ", ".join(self.environment_names()) or "none"
             source = f"stacks/environments/{name}.yaml"
-            refusal = Refusal(source, 0, "", "", "there is no such environment", f"environments here: {known}")
-            raise DocumentsRefused([refusal])
+            fix = f"environments here: {known}"
+            if (self.root / "stacks" / "environments" / f"{name}.yml").exists():
+                fix = f"rename {name}.yml to {name}.yaml"
+            raise DocumentsRefused([Refusal(source, 0, "", "", "there is no such environment", fix)])
         checked = self._environment(name)
         environment, document = checked.model, checked.document
         release, release_refusals = self._release_of(document)
         refusals = [*checked.refusals, *release_refusals]
         if isinstance(environment, Environment) and document is not None:
             found = environment_refusals(environment, release, self._neighbours(name))
-            refusals += _at_their_lines(document, found)
+            refusals += _at_their_lines(document, (each for each in found if not _is_only_wrong(document, each)))
         if refusals or not isinstance(environment, Environment) or release is None:
-            raise DocumentsRefused(refusals)
+            raise DocumentsRefused(refusals, _not_compared(name, environment))
         return environment, release
 
     def load_release(self, version: str) -> Release:
@@ -83,7 +85,13 @@ class Catalog:
         """Return what a person should know about an environment that is accepted. Raises as `load` does."""
         environment, _ = self.load(name)
         document = self._environment(name).document
-        return _at_their_lines(document, environment_warnings(environment)) if document else []
+        found = environment_warnings(environment, self._neighbours(name))
+        unread = [other for other in self.environment_names() if self._environment(other).model is None]
+        broken = [
+            Refusal(f"stacks/environments/{other}.yaml", 0, "", "", "can't be read", f"{name} was not compared with it")
+            for other in unread
+        ]
+        return [*_at_their_lines(document, found), *broken] if document else []
 
     def release_warnings(self, version: str) -> list[Refusal]:
         """Return what a person should know about a release that is accepted. Raises as `load_release` does."""
@@ -141,6 +149,20 @@ def _file_name_refusals(document: RawDocument, key: str, file_name: str) -> list
     if not isinstance(value, str) or value == file_name:
         return []
     return [document.refusal((key,), value, f"differs from the file's name ({file_name})", f"write {file_name}")]
+
+
+def _not_compared(name: str, environment: object) -> list[str]:
+    """Return what to say when too little of a document is well-formed for the rules across its fields."""
+    if environment is not None:
+        return []
+    return [f"stacks/environments/{name}.yaml: addresses and other environments are compared once these are mended"]
+
+
+def _is_only_wrong(document: RawDocument, finding: Finding) -> bool:
+    """Whether something that a rule misses stands in the document all the same, with a mistake of its own."""
+    pool = finding.value.partition("nodePools.")[2]
+    pools = document.data.get("nodePools")
+    return finding.path.startswith("protected[") and isinstance(pools, dict) and pool in pools
 
 
 def _at_their_lines(document: RawDocument, findings: Iterable[Finding]) -> list[Refusal]:

@@ -40,11 +40,16 @@ def diagnose(
 
     `answering` are the planned addresses at which something answers from here.
     """
-    return [
+    first = [
         Diagnosis("login", "right", f"{facts.about}, as {facts.user}"),
         _certificate(facts, now),
         _clock(facts),
         *_places(facts),
+    ]
+    if any("no datacenter" in line for line in facts.missing):
+        return first  # nothing else can be found without it
+    return [
+        *first,
         *_privileges(environment, facts),
         *_template(environment, release, facts),
         *_hosts(environment, facts),
@@ -141,8 +146,10 @@ def _storage(environment: Environment, release: Release, facts: Facts) -> Iterat
     plan = plan_compute(environment, release)
     coming = [pool for pool in plan.pools for node in pool.nodes if node.name not in facts.present]
     at_once = len(coming) * release.machine_template.disk_gib
-    in_the_end = sum(disk.size_gib for pool in coming for disk in pool.disks)
-    found = f"{name}: {free} GiB free, {len(coming)} machines to come: {at_once} GiB at once, up to {in_the_end} GiB"
+    planned = sum(disk.size_gib * len(pool.nodes) for pool in plan.pools for disk in pool.disks)
+    in_the_end = max(planned - facts.own_disks_gib, 0)
+    machines = f"{len(coming)} machine{'' if len(coming) == 1 else 's'} to come"
+    found = f"{name}: {free} GiB free; {machines}, {at_once} GiB at once, disks may grow by {in_the_end} GiB"
     fix = "free space, enlarge it, or use another vcenter.storage"
     verdict: Verdict = "wrong" if free < at_once else "warning" if free < in_the_end else "right"
     yield Diagnosis("storage", verdict, found, "" if verdict == "right" else fix)
@@ -156,6 +163,8 @@ def _addresses(environment: Environment, release: Release, facts: Facts, answeri
     free = True
     for address, taker in to_be_taken(environment, release, facts.present).items():
         holder = facts.holders.get(address)
+        if address in facts.own_addresses:
+            continue  # a node of the environment's own gives it up: `up` lets that one go first
         if holder is None and address not in answering:
             continue
         free = False
@@ -163,7 +172,7 @@ def _addresses(environment: Environment, release: Release, facts: Facts, answeri
         fix = "free it, or move the range in the document"
         yield Diagnosis("addresses", "wrong", f"{address}, for {taker}: {who}", fix)
     if free:
-        yield Diagnosis("addresses", "right", "nobody has the addresses that the environment will use")
+        yield Diagnosis("addresses", "right", "nobody else has the addresses that the environment uses")
 
 
 def to_be_taken(environment: Environment, release: Release, present: Set[str]) -> Mapping[str, str]:
@@ -171,3 +180,14 @@ def to_be_taken(environment: Environment, release: Release, present: Set[str]) -
     nodes = {node.address: node.name for node in plan_compute(environment, release).nodes if node.name not in present}
     running = any(name.startswith(f"{environment.name}-{CONTROL_PLANE}-") for name in present)
     return nodes if running else nodes | {str(environment.network.api_address): "the API server"}
+
+
+def what_does_not_fit(environment: Environment, release: Release, facts: Facts) -> list[Diagnosis]:
+    """Return what has to be mended before anything is made: hosts, storage, template, addresses that somebody has."""
+    found = [
+        *_template(environment, release, facts),
+        *_hosts(environment, facts),
+        *_storage(environment, release, facts),
+        *_addresses(environment, release, facts, frozenset()),
+    ]
+    return [diagnosis for diagnosis in found if diagnosis.verdict == "wrong"]

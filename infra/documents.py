@@ -71,10 +71,8 @@ def read_document(path: Path, source: str) -> RawDocument:
         raise DocumentsRefused([Refusal(source, 0, "", "", reason, "save the file as UTF-8")]) from None
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        problem = (error.problem or error.context or "unreadable").splitlines()[0]
-        refusal = Refusal(source, line, "", "", f"is not valid YAML: {problem}", "mend the line")
-        raise DocumentsRefused([refusal]) from None
-    except YAMLError as error:
+        raise DocumentsRefused([Refusal(source, line, "", "", *_yaml_problem(error))]) from None
+    except (YAMLError, ValueError) as error:  # a date that is none is a ValueError
         refusal = Refusal(source, 0, "", "", f"is not valid YAML: {str(error).splitlines()[0]}", "mend the file")
         raise DocumentsRefused([refusal]) from None
     if not isinstance(loaded, CommentedMap):
@@ -82,6 +80,17 @@ def read_document(path: Path, source: str) -> RawDocument:
         raise DocumentsRefused([refusal])
     lines: dict[Location, int] = {}
     return RawDocument(source, _plain(loaded, (), lines), lines)
+
+
+def _yaml_problem(error: MarkedYAMLError) -> tuple[str, str]:
+    """Return what is wrong with a line and what to do; never a value, it may be a secret."""
+    problem = (error.problem or error.context or "unreadable").splitlines()[0]
+    twice = re.match(r'found duplicate key "([^"]*)"', problem)
+    if twice:
+        return f"key {twice[1]} stands twice in one mapping", "keep one of the two"
+    if "'\\t'" in problem:
+        return "is not valid YAML: a tab where spaces belong", "indent with spaces alone"
+    return f"is not valid YAML: {problem}", "mend this line, or the one before it"
 
 
 def _plain(node: Any, location: Location, lines: dict[Location, int]) -> Any:  # noqa: ANN401
@@ -192,7 +201,10 @@ def _reason_and_fix(model: type[BaseModel], location: Location, detail: ErrorDet
 
 def _instead(key: str, known: list[str]) -> str:
     if any(word in key.lower() for word in _SECRET_WORDS):
-        return "no secret belongs in a document, set it in the stack: pulumi config set --secret"
+        return (
+            "no secret belongs in a document; the login's password is set in the stack: "
+            "pulumi config set --secret vsphere:password -s <environment>.compute"
+        )
     close = get_close_matches(key, known, n=1)
     return f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
 

@@ -41,11 +41,19 @@ class Refusal:
 
 
 class DocumentsRefused(PersonError):
-    """Documents that are not accepted, with all reasons at once, in the order of the documents."""
+    """Documents that are not accepted, with all reasons at once, in the order of the documents; `notes` come last."""
 
-    def __init__(self, refusals: Iterable[Refusal]) -> None:
+    def __init__(self, refusals: Iterable[Refusal], notes: Iterable[str] = ()) -> None:
         self.refusals = sorted(set(refusals))
-        super().__init__("\n".join(str(refusal) for refusal in self.refusals))
+        self.notes = sorted(set(notes))
+        super().__init__("\n".join([*(str(refusal) for refusal in self.refusals), *self.notes]))
+
+
+class LayerNotBuilt(PersonError):
+    """A layer that has a name and is not in this version."""
+
+    def __init__(self, stack: str, layers: Iterable[str]) -> None:
+        super().__init__(f"stack {stack}: its layer is not in this version; layers that are: {', '.join(layers)}")
 
 
 class UnknownStack(PersonError):

@@ -1,4 +1,4 @@
-"""What is demanded of a run against a real vCenter and not of a rehearsal: pinned images, a passphrase."""
+"""What sets a run against a real vCenter apart from a rehearsal: a frozen release, a passphrase, which environments."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from infra.errors import DocumentsRefused, NotPossibleHere, Refusal
+from infra.frozen import check_frozen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.model.release import Release
 
 REHEARSAL_VARIABLE = "SLIPWAY_REHEARSAL"  # set inside a rehearsal alone
@@ -18,19 +21,36 @@ def in_rehearsal() -> bool:
     return bool(os.environ.get(REHEARSAL_VARIABLE))
 
 
-def check_pinned(release: Release) -> None:
-    """Raise `DocumentsRefused` for a release that has images without a digest, unless this is a rehearsal."""
+def check_release(root: Path, release: Release) -> None:
+    """Raise `DocumentsRefused` for a release with images without a digest, or changed since it was frozen.
+
+    `root` is the checkout. A rehearsal takes every release.
+    """
+    if in_rehearsal():
+        return
+    check_frozen(root, release.version)
     missing = release.unpinned()
-    if not missing or in_rehearsal():
+    if not missing:
         return
     reason = f"have no digest ({', '.join(missing)}), and a real vCenter takes pinned images only"
     fix = f"where there is internet, run: ./slipway release pin {release.version}"
     raise DocumentsRefused([Refusal(f"stacks/releases/{release.version}.yaml", 0, "images", "", reason, fix)])
 
 
-def check_passphrase_is_not_empty(stack: str) -> None:
-    """Raise `NotPossibleHere` for an empty passphrase, which protects nothing, unless this is a rehearsal."""
-    named = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
-    if not in_rehearsal() and not named and os.environ.get("PULUMI_CONFIG_PASSPHRASE") == "":
-        fix = "set PULUMI_CONFIG_PASSPHRASE, or name a file that holds it in PULUMI_CONFIG_PASSPHRASE_FILE"
-        raise NotPossibleHere(stack, "an empty passphrase is for rehearsals only", fix)
+def check_passphrase(subject: str) -> None:
+    """Raise `NotPossibleHere` for an empty passphrase, which protects nothing, unless this is a rehearsal.
+
+    The engine takes the variable whenever it is set, also beside a file that holds a passphrase.
+    """
+    if not in_rehearsal() and os.environ.get("PULUMI_CONFIG_PASSPHRASE") == "":
+        fix = "unset PULUMI_CONFIG_PASSPHRASE, or give it the passphrase"
+        raise NotPossibleHere(subject, "an empty passphrase is for rehearsals only", fix)
+
+
+def check_in_this_rehearsal(environment: str) -> None:
+    """Raise `NotPossibleHere` inside a rehearsal of other environments: it has no stacks of this one."""
+    there = os.environ.get(REHEARSAL_VARIABLE, "").split("+")
+    if in_rehearsal() and environment not in there:
+        names = " ".join([*there, environment])
+        fix = f"leave it, and start one that has it: ./slipway rehearse {names} --keep"
+        raise NotPossibleHere(environment, f"is not in this rehearsal ({', '.join(there)})", fix)

@@ -7,9 +7,9 @@ from typing import get_args
 
 import pulumi
 
-from infra.catalog import Catalog
-from infra.errors import UnknownStack
-from infra.for_real import check_passphrase_is_not_empty, check_pinned
+from infra.catalog import ROOT, Catalog
+from infra.errors import LayerNotBuilt, UnknownStack
+from infra.for_real import check_in_this_rehearsal, check_passphrase, check_release
 from infra.model.handover import BUILT_LAYERS, HANDOVER, Layer
 
 
@@ -21,16 +21,19 @@ def run() -> None:
     """
     environment_name, layer = split_stack(pulumi.get_stack())
     environment, release = Catalog().load(environment_name)
-    check_pinned(release)
-    check_passphrase_is_not_empty(pulumi.get_stack())
+    check_release(ROOT, release)
+    check_passphrase(pulumi.get_stack())
+    check_in_this_rehearsal(environment_name)
     build = import_module(f"infra.{layer}.layer").build
     pulumi.export(HANDOVER, build(environment, release, None).outputs())
 
 
 def split_stack(stack: str) -> tuple[str, Layer]:
-    """Return environment name and layer of a stack name. Raises `UnknownStack`."""
+    """Return environment name and layer of a stack name. Raises `UnknownStack`, `LayerNotBuilt`."""
     environment, _, layer_name = stack.rpartition(".")
     for layer in get_args(Layer):
-        if environment and layer == layer_name and layer in BUILT_LAYERS:
+        if environment and layer == layer_name:
+            if layer not in BUILT_LAYERS:
+                raise LayerNotBuilt(stack, BUILT_LAYERS)
             return environment, layer
     raise UnknownStack(stack, BUILT_LAYERS)

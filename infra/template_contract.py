@@ -109,7 +109,7 @@ def _driver_wanted(release: Release) -> str:
 def _read_notes(notes: str) -> Mapping[str, Any] | None:
     try:
         said = YAML(typ="safe", pure=True).load(notes)
-    except YAMLError:
+    except (YAMLError, ValueError):  # a date that is none is a ValueError
         return None
     return said if isinstance(said, dict) and "kubelet" in said else None
 

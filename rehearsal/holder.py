@@ -69,13 +69,14 @@ def _stand_in_for_hosts_file(layout: Layout, server: str) -> None:
 
 
 def _stand_in_for_stack_files(layout: Layout) -> None:
-    """Let the engine write its settings to copies: the committed stack files stay as they are."""
+    """Let the engine write its settings to copies: the committed stack files stay as they are, all of them."""
     layout.stack_files.mkdir(parents=True, exist_ok=True)
     for stack in layout.stacks():
         original = layout.root / "stacks" / f"Pulumi.{stack}.yaml"
         if not original.exists():
             name = original.relative_to(layout.root)
             raise StepFailed("rehearsal", f"{name}: there is no such file; write one with the line `config: {{}}`")
+    for original in (layout.root / "stacks").glob("Pulumi.*.yaml"):
         copy = layout.stack_files / original.name
         shutil.copyfile(original, copy)
         put_in_place_of(original, copy)

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
@@ -15,7 +16,7 @@ from rehearsal.inventory import inventory_file
 from rehearsal.layout import TOOLS, Layout
 from rehearsal.observe import Observed
 from rehearsal.report import Report, Step, show_report
-from rehearsal.session import Rehearsal, rehearsing, running, slipway_command
+from rehearsal.session import Rehearsal, is_running, rehearsing, running, slipway_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,10 +48,12 @@ def rehearse_environments(environments: Sequence[str], *, keep: bool) -> None:
     print(f"==> start of the simulated vCenter for {name}", flush=True)
     with rehearsing(name, keep=keep) as rehearsal:
         steps.done.append(Step("start", "simulated vCenter and empty stacks", time.monotonic() - begun))
-        _step_each(rehearsal, steps, "doctor", "ready for it", "doctor")
-        rehearsal.control.reset_calls()
-        _step_each(rehearsal, steps, "up", "all layers there are", "up", "--yes")
-        calls = sum(rehearsal.control.calls().values())
+        calls = 0
+        for environment in environments:
+            _step(rehearsal, steps, environment, "doctor", "ready for it", "doctor")
+            rehearsal.control.reset_calls()
+            _step(rehearsal, steps, environment, "up", "all layers there are", "up", "--yes")
+            calls += sum(rehearsal.control.calls().values())
         _step_each(rehearsal, steps, "second preview", "nothing to change", "preview", "--expect-no-changes")
         machines = _observed(rehearsal)
         if not keep:
@@ -62,12 +65,18 @@ def rehearse_environments(environments: Sequence[str], *, keep: bool) -> None:
 
 
 def _step_each(rehearsal: Rehearsal, steps: _Steps, name: str, outcome: str, command: str, *options: str) -> None:
-    """Run one `slipway` command for every environment of the rehearsal, as a step each."""
+    """Run one `slipway` command for every environment of the rehearsal, as a step each; the last that came first."""
     environments = rehearsal.layout.environments
-    for environment in environments:
-        title = name if len(environments) == 1 else f"{name} {environment}"
-        with steps.step(title, outcome):
-            _slipway(rehearsal, command, environment, *options)
+    for environment in reversed(environments) if command == "destroy" else environments:
+        _step(rehearsal, steps, environment, name, outcome, command, *options)
+
+
+def _step(
+    rehearsal: Rehearsal, steps: _Steps, environment: str, name: str, outcome: str, command: str, *options: str
+) -> None:
+    title = name if len(rehearsal.layout.environments) == 1 else f"{name} {environment}"
+    with steps.step(title, outcome):
+        _slipway(rehearsal, command, environment, *options)
 
 
 def _report(rehearsal: Rehearsal, machines: list[Observed], steps: list[Step], calls: int) -> Report:
@@ -93,17 +102,27 @@ def _inventory_source(layout: Layout) -> str:
 
 def open_shell(name: str) -> int:
     """Open a shell in the running rehearsal, or in a new one that ends with the shell; return its exit code."""
+    if is_running(name):
+        return _shell(running(name))
+    with rehearsing(name) as rehearsal:
+        return _shell(rehearsal)
+
+
+def _shell(rehearsal: Rehearsal) -> int:
+    """Run the person's shell inside, with a prompt that says so, and say when it is over."""
     shell = os.environ.get("SHELL", "/bin/sh")
-    prompt = {"PS1": f"(rehearsal of {name}) $ "}
-    try:
-        rehearsal = running(name)
-    except Exception as none_running:
-        if not getattr(none_running, "for_people", False):
-            raise
-        with rehearsing(name) as rehearsal:
-            _say_what_there_is(rehearsal)
-            return rehearsal.popen([shell], env=prompt).wait()
-    return rehearsal.popen([shell], env=prompt).wait()
+    name = rehearsal.layout.name
+    prompt = f"(rehearsal of {name}) $ "
+    command = [shell]
+    if Path(shell).name == "bash":  # its own start-up file would set the prompt again
+        start_up = rehearsal.layout.folder / "bashrc"
+        start_up.write_text(f"[ -f ~/.bashrc ] && . ~/.bashrc\nPS1='{prompt}'\n", encoding="utf-8")
+        command += ["--rcfile", str(start_up)]
+    print(f"Inside the rehearsal of {name}: what you do here reaches the simulated vCenter alone. `exit` leaves it.")
+    _say_what_there_is(rehearsal)
+    code = rehearsal.popen(command, env={"PS1": prompt}).wait()
+    print(f"Outside the rehearsal of {name} again.")
+    return code
 
 
 def stop_rehearsal(name: str) -> None:

@@ -137,11 +137,23 @@ def start(name: str, *, keep: bool = False, root: Path = ROOT) -> Rehearsal:
     return rehearsal
 
 
+def is_running(name: str) -> bool:
+    """Whether a former call left a rehearsal running."""
+    layout = Layout(name)
+    return layout.running_file.exists() and _is_locked(layout)
+
+
 def running(name: str) -> Rehearsal:
     """Return the rehearsal that a former call left running. Raises `NotPossibleHere` when there is none."""
     layout = Layout(name)
-    if not layout.running_file.exists() or not _is_locked(layout):
-        fix = f"start one: slipway rehearse {name.replace('+', ' ')} --keep"
+    if not is_running(name):
+        others = [
+            folder.parent.name
+            for folder in layout.folder.parent.glob("*/running.json")
+            if is_running(folder.parent.name)
+        ]
+        there = f"running here: {', '.join(sorted(others))}" if others else ""
+        fix = there or f"start one: ./slipway rehearse {name.replace('+', ' ')} --keep"
         raise NotPossibleHere(f"rehearsal of {name}", "none is running", fix)
     process = int(json.loads(layout.running_file.read_text(encoding="ascii"))["process"])
     return Rehearsal(layout, find_plugin(ROOT), process, None)
@@ -174,7 +186,7 @@ def _locked(layout: Layout) -> IO[str]:
         raise NotPossibleHere(
             f"rehearsal of {layout.name}",
             "one is running already in this checkout",
-            f"look inside with `slipway rehearse {environment} --shell`, or end it with --stop",
+            f"look inside with `./slipway rehearse {environment} --shell`, or end it with --stop",
         ) from None
     return lock
 
@@ -232,6 +244,6 @@ def _has_ended(process: int) -> bool:
     """Whether a process is gone, or waits only for its parent to take notice."""
     try:
         state = Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
     return state.rpartition(")")[2].split()[0] == "Z"

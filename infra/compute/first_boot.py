@@ -64,8 +64,10 @@ def roll_trigger(environment: Environment, release: Release, machine: Machine, *
     that was built again, must not roll a pool. Decisions of the API server count for control-plane nodes alone.
     """
     network = environment.network
-    boot = environment.first_boot.model_dump(by_alias=True, mode="json")
-    api_server = boot.pop("apiServer")
+    # without defaults: a key that a later version adds must not roll every node of every environment
+    boot = environment.first_boot.model_dump(by_alias=True, mode="json", exclude_defaults=True)
+    api_server = boot.pop("apiServer", {})
+    api_server.pop("encryptionAtRest", None)  # does not reach a node yet
     decisions: dict[str, Any] = {
         "template": environment.vcenter.template,
         "firmware": release.machine_template.firmware,
@@ -83,6 +85,8 @@ def roll_trigger(environment: Environment, release: Release, machine: Machine, *
             "trustedAuthorities": sorted("".join(pem.split()) for pem in environment.first_boot.trusted_authorities),
         },
     }
+    if environment.first_boot.proxy is not None:
+        decisions["not by proxy"] = [str(network.pods), str(network.services)]
     if control_plane:
         decisions["API server"] = api_server
     return hashlib.sha256(json.dumps(decisions, sort_keys=True).encode()).hexdigest()[:16]

@@ -30,7 +30,8 @@ def _mirrors(environment: Environment) -> dict[str, str]:
     return {
         f"/etc/containerd/certs.d/{registry}/hosts.toml": render(
             "machine/hosts.toml.j2",
-            {"mirrors": [{"url": url, "has_path": url.count("/") > 2} for url in urls]},  # noqa: PLR2004 - https://
+            # where the path has the API's root in it already, containerd must not append it
+            {"mirrors": [{"url": url.rstrip("/"), "whole": "/v2" in url} for url in urls]},
         )
         for registry, urls in environment.first_boot.registry_mirrors.items()
     }

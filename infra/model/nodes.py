@@ -51,7 +51,10 @@ class ControlPlane(Machine):
 
 
 class DataDisk(Document):
-    """A further disk of every node of a pool, attached as it is: neither partitioned nor formatted."""
+    """A further disk of every node of a pool, attached as it is: neither partitioned nor formatted.
+
+    It belongs to its node: when the node is made anew or the disk is taken from the document, what is on it is lost.
+    """
 
     size_gib: DiskGiB = entry("Size", 500)
     """Size, in GiB; it can grow but never shrink."""

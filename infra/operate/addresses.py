@@ -63,6 +63,7 @@ def make_room(stack: LayerStack, going: Mapping[str, str]) -> None:
     with engine_step(stack, "making room"):
         stack.handle.destroy(
             target=sorted(going.values()),
+            target_dependents=True,  # a rule that names them; the update makes it again
             on_output=show_output,
             on_error=show_error,
             color=colour(),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.catalog import ROOT
 from infra.errors import MissingProgram, NotPossibleHere
-from infra.for_real import in_rehearsal
+from infra.for_real import check_passphrase, in_rehearsal
 
 STATE = ROOT / ".state"  # the state, unless the person has logged in to another backend
 _WITH_PASSPHRASE = ("file://", "s3://", "gs://", "azblob://", "postgres://")
@@ -69,6 +69,7 @@ def _passphrase(stack: str) -> dict[str, str]:
         return {}
     if not backend_url().startswith(_WITH_PASSPHRASE):
         return {}  # a service keeps the secrets
+    check_passphrase(stack)
     named = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
     if named:
         _check_passphrase_file(stack, Path(named).expanduser())
@@ -81,10 +82,9 @@ def _passphrase(stack: str) -> dict[str, str]:
     if own.exists():
         _check_passphrase_file(stack, own)
         return {"PULUMI_CONFIG_PASSPHRASE_FILE": str(own)}
-    empty = "PULUMI_CONFIG_PASSPHRASE" in os.environ
     raise NotPossibleHere(
         stack,
-        "an empty passphrase is for rehearsals only" if empty else "there is no passphrase for its secrets",
+        "there is no passphrase for its secrets",
         f"write one to {own}, or name another file in PULUMI_CONFIG_PASSPHRASE_FILE",
     )
 

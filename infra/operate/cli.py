@@ -100,6 +100,9 @@ def up(
     environment: Environment,
     layer: LayerName = None,
     yes: Yes = False,
+    lose_disks: Annotated[
+        bool, typer.Option("--lose-disks", help="Go on although data disks are deleted with what is on them.")
+    ] = False,
     leftovers: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="adopt|remove", help="What to do with machines that a killed run left in vCenter."),
@@ -108,7 +111,7 @@ def up(
     """Bring an environment to what its document says, after showing a preview and asking."""
     from infra.operate.up import run_up
 
-    run_up(environment, layer, yes=yes, leftovers=leftovers)
+    run_up(environment, layer, yes=yes, lose_disks=lose_disks, leftovers=leftovers)
 
 
 @app.command()
@@ -177,10 +180,11 @@ def rehearse(
     catalog = Catalog()
     for environment in environments:
         catalog.load(environment)
-    name = "+".join(environments)
+    names = sorted(set(environments))
+    name = "+".join(names)
     if stop:
         stop_rehearsal(name)
     elif shell:
         sys.exit(open_shell(name))
     else:
-        rehearse_environments(environments, keep=keep)
+        rehearse_environments(names, keep=keep)

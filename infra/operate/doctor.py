@@ -35,7 +35,7 @@ class NotReady(PersonError):
     """Something is wrong that has to be mended first; it has been shown already."""
 
     def __init__(self, environment: str, wrong: int) -> None:
-        super().__init__(f"{environment}: {wrong} to mend before `slipway up {environment}`")
+        super().__init__(f"{environment}: {wrong} to mend before `./slipway up {environment}`")
 
 
 def run_doctor(environment_name: str) -> None:

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT, Catalog
-from infra.errors import DocumentsRefused, NotPossibleHere, Refusal
+from infra.errors import DocumentsRefused, NotPossibleHere
+from infra.frozen import check_frozen
 from infra.model.environment import Environment
 from infra.model.release import Release
-from infra.operate.frozen import differs_from_frozen
 from infra.reference import reference_page
 
 if TYPE_CHECKING:
@@ -28,32 +28,34 @@ def validate_all(names: Sequence[str], catalog: Catalog | None = None) -> Iterat
     """
     catalog = catalog or Catalog()
     refusals = []
+    notes: list[str] = []
     releases = set()
     for name in names or catalog.environment_names():
         try:
             environment, release = catalog.load(name)
         except DocumentsRefused as refused:
             refusals += refused.refusals
+            notes += refused.notes
             continue
         releases.add(release.version)
         machines = environment.machines()
         nodes = sum(machine.count for machine in machines.values())
-        yield f"{name}: valid: {nodes} nodes in {len(machines)} pools, release {release.version}"
+        sizes = f"{counted(nodes, 'node')} in {counted(len(machines), 'pool')}"
+        yield f"{name}: valid: {sizes}, release {release.version}"
         yield from (f"  warning: {warning}" for warning in catalog.warnings(name))
     for version in sorted(releases):
         yield from (f"warning: {warning}" for warning in catalog.release_warnings(version))
-        refusals += _changed_although_frozen(catalog, version)
+        try:
+            check_frozen(catalog.root, version)
+        except DocumentsRefused as refused:
+            refusals += refused.refusals
     if refusals:
-        raise DocumentsRefused(refusals)
+        raise DocumentsRefused(refusals, notes)
 
 
-def _changed_although_frozen(catalog: Catalog, version: str) -> list[Refusal]:
-    tag = differs_from_frozen(catalog.root, version)
-    if tag is None:
-        return []
-    source = f"stacks/releases/{version}.yaml"
-    fix = f"bring it back (git checkout {tag} -- {source}), and put the change into a new release"
-    return [Refusal(source, 0, "", "", f"has changed since tag {tag} froze it", fix)]
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words: `1 node`, `2 nodes`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def write_generated(*, check_only: bool, root: Path = ROOT) -> Iterator[str]:
@@ -65,7 +67,7 @@ def write_generated(*, check_only: bool, root: Path = ROOT) -> Iterator[str]:
         path = root / name
         current = path.exists() and path.read_text(encoding="utf-8") == text
         if check_only and not current:
-            raise NotPossibleHere(name, "differs from the models", "run: slipway schema")
+            raise NotPossibleHere(name, "differs from the models", "run: ./slipway schema")
         if not current:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

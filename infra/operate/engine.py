@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -14,10 +16,11 @@ from pulumi import automation
 
 from infra.catalog import ROOT
 from infra.errors import MissingConfig, StepFailed
+from infra.for_real import check_in_this_rehearsal
 from infra.operate.backend import check_plugin, engine_variables, find_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from infra.model.environment import Environment
     from infra.model.handover import Layer
@@ -63,13 +66,22 @@ class LayerStack:
         """
         self._pulumi("import", json.dumps({**exported, "deployment": deployment}))
 
-    def unprotect(self) -> None:
-        """Take the protection from everything that is recorded; the next `up` puts it back. Raises `StepFailed`."""
-        self._pulumi("unprotect", arguments=("--all", "--yes"), noun="state")
+    def destroy_protected(self, *, preview_only: bool) -> None:
+        """Delete everything, or show what that would be, whatever is protected; the state stays as it is until then.
 
-    def _pulumi(self, verb: str, stdin: str = "", *, arguments: Sequence[str] = (), noun: str = "stack") -> str:
+        The Automation API has no word for it. Raises `StepFailed`.
+        """
+        how = ["--preview-only"] if preview_only else ["--skip-preview", "--yes"]
+        command = ["pulumi", "destroy", "--ignore-protect", *how, "--color", colour(), "--stack", self.name]
         done = subprocess.run(
-            ["pulumi", noun, verb, *arguments, "--stack", self.name, "--non-interactive"],
+            [*command, "--non-interactive"], check=False, cwd=ROOT, env={**os.environ, **engine_variables(self.name)}
+        )
+        if done.returncode != 0:
+            raise StepFailed(f"{self.name}: destroy", "failed; the engine's messages stand above")
+
+    def _pulumi(self, verb: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            ["pulumi", "stack", verb, "--stack", self.name, "--non-interactive"],
             input=stdin,
             capture_output=True,
             text=True,
@@ -89,6 +101,7 @@ def open_stack(environment: str, layer: Layer, *, create: bool) -> LayerStack | 
     state can't be reached or read.
     """
     name = f"{environment}.{layer}"
+    check_in_this_rehearsal(environment)
     variables = engine_variables(name)
     find_engine()
     options = automation.LocalWorkspaceOptions(work_dir=str(ROOT), env_vars=variables)
@@ -111,13 +124,34 @@ def _created(name: str, options: automation.LocalWorkspaceOptions) -> automation
 
 
 @contextmanager
+def _interruptible(stack: LayerStack, step: str) -> Iterator[None]:
+    """Wait for the engine's own end when a person presses Ctrl-C.
+
+    The engine gets it, too, and ends what it has begun; a second one ends it at once. Raises `StepFailed` then.
+    """
+    interrupted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
+    try:
+        yield
+    except (automation.ConcurrentUpdateError, automation.CommandError):
+        if not interrupted:
+            raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted:
+        reason = "interrupted; what had begun is finished or recorded, run the command again to go on"
+        raise StepFailed(f"{stack.name}: {step}", reason)
+
+
+@contextmanager
 def engine_step(stack: LayerStack, step: str) -> Iterator[None]:
     """Turn the engine's failure into one line; what it had to say has been printed as it said it.
 
-    Raises `StepFailed`, or `MissingProgram` when the engine has no vSphere plugin.
+    Raises `StepFailed`, also when a person interrupted it, or `MissingProgram` when it has no vSphere plugin.
     """
     try:
-        yield
+        with _interruptible(stack, step):
+            yield
     except automation.ConcurrentUpdateError:
         fix = f"another run holds the stack; wait for it, or see: pulumi cancel -s {stack.name}"
         raise StepFailed(f"{stack.name}: {step}", fix) from None
@@ -142,6 +176,8 @@ def colour() -> str:
 
 
 def _reason(said: str) -> str:
-    """Return the engine's last error line, if it has one."""
-    lines = [line.strip().removeprefix("error:").strip() for line in said.splitlines() if "error:" in line]
-    return f"failed: {lines[-1]}" if lines else "failed; the engine's messages stand above"
+    """Return what the engine said last of what is wrong, without its frame."""
+    details = re.findall(r"^\s*\* (.+)$", said, re.MULTILINE)
+    errors = [each for each in re.findall(r"error: (.+)$", said, re.MULTILINE) if not each.endswith("occurred:")]
+    found = details or errors
+    return f"failed: {found[-1].strip()}" if found else "failed; the engine's messages stand above"

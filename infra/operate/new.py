@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from infra.model.environment import Environment
     from infra.operate.proposal import Question
 
+_VLAN = "vcenter.createPortGroup.vlan"
 _KINDS: dict[str, Any] = {
     "network.domain": DomainName,
     "network.cidr": Network,
     "network.gateway": Address,
     "network.apiAddress": Address,
     "vcenter.network": VsphereName,
-    "vcenter.createPortGroup.vlan": Annotated[int, Field(ge=0, le=4094)],
+    _VLAN: Annotated[int, Field(ge=0, le=4094)],
 }
 
 
@@ -54,6 +55,7 @@ def make_environment(name: str, source_name: str, *, accept: bool, catalog: Cata
     ask = _accepted if accept else _asked
     yield f"Environment {name}, from {source_name}. Enter takes what stands in brackets."
     before: dict[str, str] = {}
+    answers: dict[str, str] = {}
     text = ""
     while not text:
         answers = _answers(name, source, _environments(catalog, source), before, ask)
@@ -62,16 +64,16 @@ def make_environment(name: str, source_name: str, *, accept: bool, catalog: Cata
         refused = _refusals(catalog.root, name, text)
         if refused is None:
             continue
-        if accept:
-            raise refused
-        yield f"\nThat would not be valid:\n{refused}\nOnce more; what was right is proposed again."
         wrong = {refusal.path for refusal in refused.refusals}
+        if accept or not wrong & set(answers):
+            raise refused  # no other answer would mend it
+        yield f"\nThat would not be valid:\n{refused}\nOnce more; what was right is proposed again."
         before = {path: answer for path, answer in answers.items() if path not in wrong}
         text = ""
     for path, content in {document: text, **files}.items():
         path.write_text(content, encoding="utf-8")
         yield f"wrote {path.relative_to(catalog.root)}"
-    yield from _next_commands(name)
+    yield from _next_commands(name, source, answers)
 
 
 def _check_name(name: str) -> None:
@@ -174,7 +176,7 @@ def _new_document(root: Path, source_name: str, name: str, changes: dict[str, st
         if value is None:
             del place[key]
         else:
-            place[key] = int(value) if value.isdigit() else value
+            place[key] = int(value) if path == _VLAN else value
     out = io.StringIO()
     yaml.dump(data, out)
     schema = "# yaml-language-server: $schema=../schemas/environment.json"
@@ -197,7 +199,8 @@ def _stack_files(root: Path, name: str, source_name: str) -> dict[Path, str]:
     """Return the four stack files: the source's user, and no secret of anybody's."""
     source = root / "stacks" / f"Pulumi.{source_name}.compute.yaml"
     config = YAML(typ="safe", pure=True).load(source.read_text(encoding="utf-8")) if source.exists() else {}
-    user = ((config or {}).get("config") or {}).get("vsphere:user", "").replace(source_name, name)
+    taken = ((config or {}).get("config") or {}).get("vsphere:user")
+    user = re.sub(rf"\b{re.escape(source_name)}\b", name, taken) if isinstance(taken, str) else ""
     files = {}
     for layer in LAYERS:
         stack = f"{name}.{layer}"
@@ -212,10 +215,15 @@ def _stack_files(root: Path, name: str, source_name: str) -> dict[Path, str]:
     return files
 
 
-def _next_commands(name: str) -> Iterator[str]:
+def _next_commands(name: str, source: Environment, answers: dict[str, str]) -> Iterator[str]:
+    if source.vcenter.create_port_group is not None and "vcenter.network" not in answers:
+        network = source.vcenter.network
+        yield f"\nIt uses port group {network}, which environment {source.name} makes and removes."
     yield (
         "\nNext:\n"
-        f"  make rehearse ENV={name}     # try it: nothing outside this machine is touched\n"
-        f"  pulumi config set --secret vsphere:password -s {name}.compute\n"
-        f"  ./slipway doctor {name}      # is its vCenter ready? the README says what comes before"
+        f"  make rehearse ENV={name}              # try it on this machine alone\n"
+        f"  ./slipway release pin {source.release}    # where there is internet\n"
+        f"  ./slipway doctor {name}               # is its vCenter ready?\n"
+        "Put your own SSH keys into the document. How login and passphrase are set\n"
+        "stands in the README, under «Run it against a real vCenter»."
     )

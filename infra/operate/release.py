@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from infra.catalog import Catalog
 from infra.errors import NotPossibleHere, StepFailed
-from infra.operate.frozen import frozen_by
+from infra.frozen import frozen_by
 from infra.operate.registry import NoDigest, image_digest
 from infra.render import render
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pulumi.automation import OpType
 
-from infra.catalog import Catalog
+from infra.catalog import ROOT, Catalog
+from infra.compute.plan import plan_compute
 from infra.errors import NotPossibleHere, StepFailed
-from infra.for_real import check_pinned
+from infra.for_real import check_release
 from infra.model.handover import BUILT_LAYERS
+from infra.operate.announcement import announced
+from infra.operate.changes import Changes, changes_of
 from infra.operate.choices import Choice
 from infra.operate.engine import LayerStack, colour, engine_step, open_stack, show_error, show_output
 from infra.operate.locks import only_run, release_stale_locks
@@ -30,16 +33,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Previewed:
-    """What a preview said that `up` acts on: nodes that go first (URNs by name), and machines that are replaced."""
+    """What a preview said that `up` acts on: nodes that go first (URNs by name), and what becomes of the others."""
 
     going_first: dict[str, str] = field(default_factory=dict)
-    replaced: list[str] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
 
 
 def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: bool) -> None:
     """Preview layers. Raises `StepFailed` when one fails, or changes something that must not change."""
     environment, release = Catalog().load(environment_name)
-    check_pinned(release)
+    check_release(ROOT, release)
     for stack in stacks_of(environment_name, layer):
         preview(stack, environment, release, expect_no_changes=expect_no_changes)
 
@@ -74,32 +77,29 @@ def run_destroy(environment_name: str, layer: str | None, *, yes: bool, includin
 
 def _destroy(stack: LayerStack, environment: Environment, *, yes: bool, including_protected: bool) -> None:
     from infra.operate.leftovers import resolve_leftovers
-    from infra.operate.protection import Protected, protected_pools
+    from infra.operate.protection import Protected, protected_things
 
     release_stale_locks(stack)
     check_vcenter(stack, environment, places=False)
-    exported = stack.exported()
-    protected = protected_pools(exported.get("deployment") or {})
+    protected = protected_things(stack.exported().get("deployment") or {}, environment)
     if protected and not including_protected:
-        raise Protected(stack.name, environment.name, protected, "then repeat this, or now with --including-protected")
-    if protected:
-        stack.unprotect()
+        up = f"run `./slipway up {environment.name}`"
+        way = f"take them from `protected`, {up} and repeat this, or repeat it now with --including-protected"
+        raise Protected(stack.name, environment.name, protected, way)
     if not yes:
-        try:
-            _preview_of_destroy(stack)
-            ask(f"Delete all of {stack.name}?", "--yes")
-        except BaseException:
-            stack.replace_state(exported, exported.get("deployment") or {})  # protected again
-            raise
+        _destroy_all(stack, preview_only=True, protected=bool(protected))
+        ask(f"Delete all of {stack.name}?", "--yes")
     resolve_leftovers(stack, environment, Choice.REMOVE)
-    with engine_step(stack, "destroy"):
-        stack.handle.destroy(on_output=show_output, on_error=show_error, color=colour(), show_secrets=False)
+    _destroy_all(stack, preview_only=False, protected=bool(protected))
 
 
-def _preview_of_destroy(stack: LayerStack) -> None:
-    with engine_step(stack, "preview of destroy"):
+def _destroy_all(stack: LayerStack, *, preview_only: bool, protected: bool) -> None:
+    if protected:
+        stack.destroy_protected(preview_only=preview_only)
+        return
+    with engine_step(stack, "preview of destroy" if preview_only else "destroy"):
         stack.handle.destroy(
-            preview_only=True, on_output=show_output, on_error=show_error, color=colour(), show_secrets=False
+            preview_only=preview_only, on_output=show_output, on_error=show_error, color=colour(), show_secrets=False
         )
 
 
@@ -130,8 +130,6 @@ def preview(
     stack: LayerStack, environment: Environment, release: Release, *, expect_no_changes: bool = False, show: bool = True
 ) -> Previewed:
     """Preview a layer; only when that fails, vCenter is looked at for a reason that can be said in one line."""
-    from infra.operate.roll import replaced_machines
-
     said: list[str] = []
     events: list[EngineEvent] = []
     try:
@@ -145,21 +143,28 @@ def preview(
                 expect_no_changes=expect_no_changes or None,
             )
     except StepFailed:
-        from infra.operate.protection import check_protection
+        from infra.operate.protection import check_disks, check_protection
 
-        check_protection(stack.name, stack.exported().get("deployment") or {}, environment, release)
+        deployment = stack.exported().get("deployment") or {}
+        check_protection(stack.name, deployment, environment, release)
+        check_disks(stack.name, deployment, plan_compute(environment, release))
         check_vcenter(stack, environment, places=True)
         show_output("\n".join(said))
         raise
     if show:
         show_output("\n".join(said))
-    changes = result.change_summary
-    if not changes.get(OpType.DELETE) and not changes.get(OpType.REPLACE):
-        return Previewed()
+    changes = changes_of(events)
+    for line in announced(changes, plan_compute(environment, release)):
+        print(f"{stack.name}: {line}", flush=True)
+    summary = result.change_summary
+    if not summary.get(OpType.DELETE) and not summary.get(OpType.REPLACE):
+        return Previewed(changes=changes)
     from infra.operate.addresses import nodes_that_go_first
 
     going = nodes_that_go_first(stack, environment, release)
-    return Previewed(going, [urn for urn in replaced_machines(events) if urn not in going.values()])
+    gone = set(going.values())
+    rest = tuple(urn for urn in changes.replaced if urn not in gone)
+    return Previewed(going, replace(changes, replaced=rest))
 
 
 def ask(question: str, option: str) -> None:

@@ -45,7 +45,7 @@ def _layer(environment: str, layer: Layer) -> tuple[tuple[str, str, str], list[d
         return ("-", "-", "not in this version"), [], []
     stack = open_stack(environment, layer, create=False)
     if stack is None:
-        return ("-", "-", f"not there yet: slipway up {environment} {layer}"), [], []
+        return ("-", "-", f"not there yet: ./slipway up {environment} {layer}"), [], []
     deployment = stack.exported().get("deployment") or {}
     with engine_step(stack, "reading its history"):
         history = stack.handle.history(page_size=1, show_secrets=False)

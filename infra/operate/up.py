@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.catalog import Catalog
+from infra.catalog import ROOT, Catalog
 from infra.compute.plan import plan_compute
 from infra.errors import NotPossibleHere
-from infra.for_real import check_pinned
+from infra.for_real import check_release
 from infra.operate.addresses import make_room
 from infra.operate.choices import Choice
 from infra.operate.engine import colour, engine_step, show_error, show_output
+from infra.operate.fitting import check_fit
 from infra.operate.leftovers import resolve_leftovers
 from infra.operate.locks import only_run, release_stale_locks
-from infra.operate.roll import batches, replace_in_batches
-from infra.operate.run import ask, check_vcenter, preview, stacks_of
+from infra.operate.roll import batches, disturb_in_batches
+from infra.operate.run import ask, preview, stacks_of
 from infra.vsphere.machines import machines_in_folder, power_on
 from infra.vsphere.session import vcenter_session
 
@@ -25,29 +26,43 @@ if TYPE_CHECKING:
     from infra.vsphere.session import Credentials
 
 
-def run_up(environment_name: str, layer: str | None, *, yes: bool, leftovers: str | None) -> None:
+def run_up(environment_name: str, layer: str | None, *, yes: bool, lose_disks: bool, leftovers: str | None) -> None:
     """Bring layers up, bottom to top; without `yes` each one's preview is shown and asked about.
+
+    Nodes whose data disks would be lost are not touched without `lose_disks`, or a person's answer.
 
     `leftovers` (`adopt` or `remove`) says what to do with machines that a killed run left; without it the person
     is asked. Raises `StepFailed` when a layer fails, `NotPossibleHere` when a question can't be asked.
     """
     choice = _choice(leftovers)
     environment, release = Catalog().load(environment_name)
-    check_pinned(release)
+    check_release(ROOT, release)
     with only_run(environment_name, "up"):
         for stack in stacks_of(environment_name, layer):
-            _up(stack, environment, release, choice, yes=yes)
+            _up(stack, environment, release, choice, yes=yes, lose_disks=lose_disks)
 
 
-def _up(stack: LayerStack, environment: Environment, release: Release, choice: Choice | None, *, yes: bool) -> None:
+def _up(
+    stack: LayerStack,
+    environment: Environment,
+    release: Release,
+    choice: Choice | None,
+    *,
+    yes: bool,
+    lose_disks: bool,
+) -> None:
     release_stale_locks(stack)
-    credentials = check_vcenter(stack, environment, places=True)
+    credentials = check_fit(stack, environment, release)
     resolve_leftovers(stack, environment, choice)
     previewed = preview(stack, environment, release, show=not yes)
     if not yes:
         ask(f"Do this to {stack.name}?", "--yes")
+    if previewed.changes.lost_disks and not lose_disks:
+        names = ", ".join(name for name, _ in previewed.changes.lost_disks)
+        ask(f"Delete the data disks of {names}, with all that is on them?", "--lose-disks")
     make_room(stack, previewed.going_first)
-    replace_in_batches(stack, batches(plan_compute(environment, release), previewed.replaced))
+    groups = batches(plan_compute(environment, release), previewed.changes.disturbed)
+    disturb_in_batches(stack, previewed.changes, groups)
     with engine_step(stack, "up"):
         stack.handle.up(
             on_output=show_output, on_error=show_error, color=colour(), show_secrets=False, suppress_outputs=True

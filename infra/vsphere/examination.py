@@ -54,7 +54,8 @@ class Facts:
     `clock_offset` says how many seconds vCenter's clock is ahead of this machine's; `missing` are places that the
     document names and vCenter lacks, in words; `template` is None when it isn't there; `missing_privileges` come with
     the name of the object; `holders` are machines outside the environment's folder, by the address that their guest
-    reports; `present` are the names of the machines inside it.
+    reports; `present` are the names of the machines inside it, `own_addresses` what their guests report,
+    `own_disks_gib` the size of all their disks.
     """
 
     about: str
@@ -68,13 +69,15 @@ class Facts:
     missing_privileges: tuple[tuple[Privilege, str], ...]
     holders: dict[str, str]
     present: frozenset[str]
+    own_addresses: frozenset[str] = frozenset()
+    own_disks_gib: int = 0
 
 
 def examine(instance: VCenter, environment: Environment, user: str) -> Facts:
     """Read what there is to know about an environment's vCenter. Changes nothing."""
     content = instance.content
     places = environment.vcenter
-    present, holders = _machines(instance, f"/{places.datacenter}/vm/{places.folder}")
+    own, own_addresses, holders = _machines(instance, f"/{places.datacenter}/vm/{places.folder}")
     return Facts(
         about=content.about.fullName,
         user=user,
@@ -86,7 +89,9 @@ def examine(instance: VCenter, environment: Environment, user: str) -> Facts:
         hosts=tuple(_hosts(instance, environment)),
         missing_privileges=tuple(_missing_privileges(instance, environment)),
         holders=holders,
-        present=frozenset(present),
+        present=frozenset(own),
+        own_addresses=frozenset(own_addresses),
+        own_disks_gib=_disks_gib(instance, list(own.values())),
     )
 
 
@@ -128,7 +133,9 @@ def _datastores(instance: VCenter, environment: Environment) -> Iterable[FoundDa
     for _, values in read_properties(instance, wanted, vim.Datastore, paths):
         normal = values.get("summary.maintenanceMode", "normal") == "normal"
         yield FoundDatastore(
-            values["name"], values["summary.freeSpace"] // BYTES_PER_GIB, bool(values["summary.accessible"]) and normal
+            name=values.get("name", "a datastore that the user may not read"),
+            free_gib=values.get("summary.freeSpace", 0) // BYTES_PER_GIB,
+            usable=bool(values.get("summary.accessible")) and normal,
         )
 
 
@@ -146,29 +153,44 @@ def _hosts(instance: VCenter, environment: Environment) -> Iterable[FoundHost]:
         if not isinstance(found, vim.ClusterComputeResource):
             continue
         for _, values in read_properties(instance, found.host, vim.HostSystem, paths):
-            connected = values["runtime.connectionState"] == vim.HostSystem.ConnectionState.connected
-            yield FoundHost(
+            connected = values.get("runtime.connectionState") == vim.HostSystem.ConnectionState.connected
+            yield FoundHost(  # a host that was never connected has no hardware that is known
                 cluster=cluster,
-                name=values["name"],
-                threads=values["summary.hardware.numCpuThreads"],
-                memory_gib=values["summary.hardware.memorySize"] // BYTES_PER_GIB,
-                usable=connected and not values["runtime.inMaintenanceMode"],
+                name=values.get("name", "a host that the user may not read"),
+                threads=values.get("summary.hardware.numCpuThreads", 0),
+                memory_gib=values.get("summary.hardware.memorySize", 0) // BYTES_PER_GIB,
+                usable=connected and not values.get("runtime.inMaintenanceMode", True),
             )
 
 
-def _machines(instance: VCenter, folder_path: str) -> tuple[list[str], dict[str, str]]:
-    """Return the names of the machines in a folder, and the other machines by the addresses that they report."""
+def _disks_gib(instance: VCenter, machines: list[Any]) -> int:
+    """Return the size of all disks of machines."""
+    sizes = [
+        device.capacityInKB
+        for _, values in read_properties(instance, machines, vim.VirtualMachine, ["config.hardware.device"])
+        for device in values.get("config.hardware.device", [])
+        if isinstance(device, vim.vm.device.VirtualDisk)
+    ]
+    return sum(sizes) // KIB_PER_GIB
+
+
+def _machines(instance: VCenter, folder_path: str) -> tuple[dict[str, Any], list[str], dict[str, str]]:
+    """Return the machines in a folder by name, their addresses, and the other machines by address."""
     folder = find(instance, folder_path)
-    own, holders = [], {}
+    own: dict[str, Any] = {}
+    addresses: list[str] = []
+    holders: dict[str, str] = {}
     machines = read_all(
         instance, instance.content.rootFolder, vim.VirtualMachine, ["name", "parent", "guest.ipAddress"]
     )
-    for _, values in machines:
+    for reference, values in machines:
+        name, address = values.get("name", "a machine that the user may not read"), values.get("guest.ipAddress")
         if folder is not None and values.get("parent") == folder:
-            own.append(values["name"])
-        elif values.get("guest.ipAddress"):
-            holders[values["guest.ipAddress"]] = values["name"]
-    return own, holders
+            own[name] = reference
+            addresses += [address] if address else []
+        elif address:
+            holders[address] = name
+    return own, addresses, holders
 
 
 def _missing_privileges(instance: VCenter, environment: Environment) -> Iterable[tuple[Privilege, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyVmomi import vim
 
 from infra.errors import PersonError
-from infra.vsphere.policies import policy_identifier, policy_manager
+from infra.vsphere.policies import missing_policy
 from infra.vsphere.session import find
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ def missing_places(instance: vim.ServiceInstance, environment: Environment) -> l
             continue
         lines.append(f"{place.path}: {place.name}: {reason}; {_fix(environment, place)}")
     policy = environment.vcenter.storage.policy
-    if policy and policy_identifier(policy_manager(instance, environment.vcenter.server), policy) is None:
-        path = f"vcenter.storage.policy: {policy}: there is no VM storage policy of that name"
-        lines.append(f"{path}; mend the name in stacks/environments/{environment.name}.yaml, or create it")
+    problem = missing_policy(instance, environment.vcenter.server, policy) if policy else ""
+    if problem:
+        lines.append(f"vcenter.storage.policy: {policy}: {problem}")
     return sorted(lines)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from pyVmomi import pbm
+from pyVmomi import pbm, vim
 from pyVmomi.SoapAdapter import SoapStubAdapter
 
 if TYPE_CHECKING:
@@ -28,6 +29,17 @@ def policy_manager(instance: VCenter, server: str, context: ssl.SSLContext | Non
     stub.cookie = cookie
     service: Any = pbm.ServiceInstance("ServiceInstance", stub)
     return service.PbmRetrieveServiceContent().profileManager
+
+
+def missing_policy(instance: VCenter, server: str, name: str) -> str:
+    """Return why a storage policy can't be used, in words, or nothing when it is there."""
+    try:
+        found = policy_identifier(policy_manager(instance, server), name)
+    except vim.fault.NoPermission:
+        return "storage policies can't be read; give the user the privilege StorageProfile.View"
+    except (OSError, HTTPException) as error:
+        return f"the storage policy service does not answer ({error}); check that vCenter's services run"
+    return "" if found else "there is no VM storage policy of that name; mend the name in the document, or create it"
 
 
 def policy_identifier(manager: Any, name: str) -> str | None:

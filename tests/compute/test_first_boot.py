@@ -84,10 +84,12 @@ def test_only_control_plane_nodes_get_what_the_api_server_reads() -> None:
     assert [path for path in files(nodes_of(PROD)["prod-cpu-1"]) if path.startswith("/etc/kubernetes/slipway")] == []
 
 
-def test_mirror_without_a_path_is_asked_below_v2_as_containerd_does_by_itself() -> None:
-    mirrors = {"docker.io": ["https://mirror.example.internal:5000"]}
+@pytest.mark.parametrize("mirror", ["https://mirror.example.internal:5000", "https://a.example.internal/proxy/"])
+def test_mirror_without_the_root_of_the_api_is_asked_below_v2_as_containerd_does_by_itself(mirror: str) -> None:
+    mirrors = {"docker.io": [mirror]}
     found = files(nodes_of(changed(DEV, {"firstBoot.registryMirrors": mirrors}))["dev-cpu-1"])
-    (host,) = tomllib.loads(found["/etc/containerd/certs.d/docker.io/hosts.toml"])["host"].values()
+    ((url, host),) = tomllib.loads(found["/etc/containerd/certs.d/docker.io/hosts.toml"])["host"].items()
+    assert url == mirror.rstrip("/")
     assert "override_path" not in host
 
 

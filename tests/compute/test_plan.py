@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import string
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.compute.plan import AntiAffinityPlan, DiskPlan, plan_compute
-from tests.support.environments import DEV, PROD, RELEASE, changed, nodes_of, pools_of
+from tests.support.environments import DEV, PROD, RELEASE, STAGING, changed, nodes_of, pools_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def pool(first: int, count: int) -> dict[str, Any]:
@@ -125,7 +128,6 @@ def test_a_decision_of_first_boot_rolls_every_pool(path: str, value: Any) -> Non
     ("path", "value"),
     [
         ("firstBoot.apiServer.auditLevel", "request"),
-        ("firstBoot.apiServer.encryptionAtRest", "none"),
         ("firstBoot.apiServer.oidc", {"issuer": "https://dex.example.internal", "clientId": "kubernetes"}),
     ],
 )
@@ -153,6 +155,9 @@ def test_other_addresses_roll_the_pool_that_gets_them() -> None:
         ("tags", {"other": "tag"}),
         ("protected", ["nodePools.cpu"]),
         ("network.loadBalancers", "10.20.0.200-10.20.0.201"),
+        ("network.pods", "10.240.0.0/16"),
+        ("firstBoot.apiServer.encryptionAtRest", "none"),  # reaches nodes with the cluster layer
+        ("firstBoot.apiServer.auditLevel", "metadata"),  # the default, written out
     ],
 )
 def test_what_a_living_node_can_follow_rolls_nothing(path: str, value: Any) -> None:
@@ -164,3 +169,19 @@ def test_the_comment_of_a_key_and_the_order_of_keys_roll_nothing() -> None:
     first = pools_of(changed(DEV, {"firstBoot.sshPublicKeys": [one, other]}))
     second = pools_of(changed(DEV, {"firstBoot.sshPublicKeys": [other, one.replace("one", "renamed")]}))
     assert first["cpu"].roll_trigger == second["cpu"].roll_trigger
+
+
+def test_networks_of_the_cluster_roll_nodes_that_must_not_reach_them_by_proxy() -> None:
+    with_proxy = changed(DEV, {"firstBoot.proxy": PROXY})
+    other = changed(with_proxy, {"network.pods": "10.240.0.0/16"})
+    assert pools_of(with_proxy)["cpu"].roll_trigger != pools_of(other)["cpu"].roll_trigger
+
+
+def test_triggers_of_the_committed_environments_stay_as_they_are(golden: Callable[[str, str], None]) -> None:
+    """A change here makes every node of somebody's environment anew: it has to be meant."""
+    lines = [
+        f"{environment.name} {pool.name} {pool.roll_trigger}"
+        for environment in (DEV, STAGING, PROD)
+        for pool in pools_of(environment).values()
+    ]
+    golden("roll-triggers.txt", "\n".join(lines) + "\n")

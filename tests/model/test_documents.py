@@ -108,6 +108,9 @@ def test_refusals_of_several_kinds_come_all_at_once_in_the_order_of_the_document
         "    count: 2": "    count: 2\n    colour: blue",
     }
     lines = refused_by({"replace": [{"this": this, "by": by} for this, by in pairs.items()]}).splitlines()
+    assert lines.pop() == (
+        "stacks/environments/small.yaml: addresses and other environments are compared once these are mended"
+    )
     assert [line.split(": ")[1] for line in lines] == [
         "release",
         "network.cidr",
@@ -147,3 +150,20 @@ def test_what_may_not_be_meant_is_a_warning_and_no_refusal(path: str, tmp_path: 
         changed = changed.replace("[cluster-01]", "[cluster-01, cluster-02]")
         changed = changed.replace("  count: 1\n", "  count: 1\n  cluster: cluster-01\n", 1)
     assert path in [warning.path for warning in catalog_with(changed, tmp_path / "changed").warnings("small")]
+
+
+def test_one_network_on_two_port_groups_is_a_warning(tmp_path: Path) -> None:
+    text = GOOD.read_text(encoding="utf-8")
+    catalog = catalog_with(text, tmp_path)
+    other = text.replace("name: small", "name: other").replace("slipway-small", "slipway-other")
+    for this, by in {
+        "network: vm-network": "network: other-network",
+        "apiAddress: 10.30.0.5": "apiAddress: 10.30.0.6",
+        "10.30.0.10-10.30.0.14": "10.30.0.40-10.30.0.44",
+        "10.30.0.20-10.30.0.39": "10.30.0.120-10.30.0.139",
+        "10.30.0.200-10.30.0.219": "10.30.0.220-10.30.0.229",
+    }.items():
+        other = other.replace(this, by)
+    (tmp_path / "stacks" / "environments" / "other.yaml").write_text(other, encoding="utf-8")
+    (warning,) = catalog.warnings("small")
+    assert warning.reason == "is the network of environment other, whose port group is other-network"

@@ -26,8 +26,10 @@ def test_validate_says_what_is_right() -> None:
     done = slipway("validate", "dev")
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == "dev: valid: 3 nodes in 2 pools, release 2026.11.0"
-    assert done.stdout.splitlines()[1].startswith("warning: stacks/releases/2026.11.0.yaml:")
-    assert len(done.stdout.splitlines()) == 2
+    assert [line.split(":")[:2] for line in done.stdout.splitlines()[1:]] == [
+        ["  warning", " stacks/environments/dev.yaml"],
+        ["warning", " stacks/releases/2026.11.0.yaml"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,10 @@ def test_validate_says_what_is_right() -> None:
         ),
         (["up", "dev", "--leftovers", "burn"], "--leftovers: burn is not a choice; use adopt or remove\n"),
         (
+            ["refresh", "dev", "cluster"],
+            "stack dev.cluster: its layer is not in this version; layers that are: compute\n",
+        ),
+        (
             ["refresh", "dev", "bogus"],
             (
                 "stack dev.bogus: not a stack of this project; a stack is named <environment>.<layer>, "
@@ -70,6 +76,7 @@ def test_validate_says_what_is_right() -> None:
         "no digests",
         "no passphrase",
         "unknown choice",
+        "layer to come",
         "unknown layer",
         "rehearse unknown environment",
     ],
@@ -88,8 +95,14 @@ def status(tmp_path: Path, **variables: str) -> str:
 
 
 def test_empty_passphrase_is_for_rehearsals_only(tmp_path: Path) -> None:
-    said = status(tmp_path, PULUMI_CONFIG_PASSPHRASE="")
-    assert said.startswith("dev.compute: an empty passphrase is for rehearsals only; write one to ")
+    file = tmp_path / "passphrase"
+    file.write_text("secret", encoding="utf-8")
+    file.chmod(0o600)
+    for further in ({}, {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}):
+        assert status(tmp_path, PULUMI_CONFIG_PASSPHRASE="", **further) == (
+            "dev.compute: an empty passphrase is for rehearsals only; unset PULUMI_CONFIG_PASSPHRASE, or give it the "
+            "passphrase\n"
+        )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +132,7 @@ def test_every_environment_may_have_a_passphrase_file_of_its_own(tmp_path: Path)
     own.chmod(0o600)
     (tmp_path / "state").mkdir()
     found = slipway("status", "dev", HOME=str(tmp_path), PULUMI_BACKEND_URL=f"file://{tmp_path / 'state'}")
-    assert "not there yet: slipway up dev" in " ".join(found.stdout.split()), found.stderr
+    assert "not there yet: ./slipway up dev" in " ".join(found.stdout.split()), found.stderr
 
 
 def test_every_command_explains_itself() -> None:

@@ -144,6 +144,31 @@ def test_wrong_names_are_refused(catalog: Catalog, name: str, source: str, messa
     assert str(refused.value).startswith(message)
 
 
+def test_names_of_digits_stay_names(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered(catalog, monkeypatch, "dev", "", "10.50.0.0/24", "", "120", *[""] * 4)
+    assert Catalog(catalog.root).load("lab")[0].vcenter.network == "120"
+    list(make_environment("42", "dev", accept=True, catalog=Catalog(catalog.root)))
+    assert Catalog(catalog.root).load("42")[0].name == "42"
+
+
+def test_a_user_is_renamed_by_whole_words_and_a_secret_one_is_not_taken_over(catalog: Catalog) -> None:
+    source = catalog.root / "stacks" / "Pulumi.dev.compute.yaml"
+    source.write_text("config:\n  vsphere:user: svc-devops@dev.local\n", encoding="utf-8")
+    list(make_environment("lab", "dev", accept=True, catalog=catalog))
+    assert "svc-devops@lab.local" in (catalog.root / "stacks" / "Pulumi.lab.compute.yaml").read_text(encoding="utf-8")
+    source.write_text("config:\n  vsphere:user:\n    secure: v1:abc\n", encoding="utf-8")
+    list(make_environment("lab2", "dev", accept=True, catalog=Catalog(catalog.root)))
+    assert "abc" not in (catalog.root / "stacks" / "Pulumi.lab2.compute.yaml").read_text(encoding="utf-8")
+
+
+def test_a_refusal_that_no_answer_mends_ends_the_questions(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(make_environment("b", "dev", accept=True, catalog=catalog))
+    other = catalog.root / "stacks" / "environments" / "b.yaml"
+    other.write_text(other.read_text(encoding="utf-8").replace("slipway-b", "slipway-lab"), encoding="utf-8")
+    with pytest.raises(DocumentsRefused, match=r"vcenter\.folder: slipway-lab: is the folder of environment b"):
+        answered(Catalog(catalog.root), monkeypatch, "dev", *[""] * 6)
+
+
 def test_a_full_network_has_nothing_to_propose(catalog: Catalog) -> None:
     document = catalog.root / "stacks" / "environments" / "dev.yaml"
     text = document.read_text(encoding="utf-8")

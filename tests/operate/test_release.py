@@ -157,7 +157,7 @@ def test_recipe_of_the_machine_template(golden: Callable[[str, str], None], tmp_
 def test_recipe_takes_images_by_their_digests_where_they_are_known() -> None:
     pause = RELEASE.images["pause"].model_copy(update={"digest": DIGEST})
     text = recipe(RELEASE.model_copy(update={"images": {"pause": pause}}))
-    assert f"images pull --quiet registry.k8s.io/pause@{DIGEST}\n" in text
+    assert f"images pull registry.k8s.io/pause@{DIGEST} > /dev/null\n" in text
     assert f"images tag --force registry.k8s.io/pause@{DIGEST} registry.k8s.io/pause:3.10.2\n" in text
 
 

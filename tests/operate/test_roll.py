@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.compute.plan import plan_compute
-from infra.operate.protection import Protected, check_protection, protected_pools
+from infra.operate.protection import Protected, check_protection, protected_things
 from infra.operate.roll import batches
 from tests.support.environments import PROD, RELEASE, changed
 
@@ -58,9 +58,15 @@ def recorded(*protected: str) -> dict[str, Any]:
     }
 
 
-def test_protected_pools_are_named_as_in_the_document() -> None:
-    assert protected_pools(recorded("control-plane", "data", "prod-data-1")) == ["controlPlane", "nodePools.data"]
-    assert protected_pools({}) == []
+def test_what_is_protected_is_named_as_in_the_document() -> None:
+    nothing = changed(PROD, {"protected": []})
+    assert protected_things(recorded("control-plane", "data"), nothing) == ["controlPlane", "nodePools.data"]
+    assert protected_things(recorded(), nothing) == []
+
+
+def test_what_the_document_protects_is_protected_before_the_state_knows() -> None:
+    assert protected_things(recorded(), PROD) == ["controlPlane", "nodePools.data"]
+    assert protected_things({}, PROD) == []
 
 
 def test_what_is_still_in_the_document_is_no_business_of_protection() -> None:
@@ -80,6 +86,6 @@ def test_what_would_go_is_said_with_the_way_to_let_it_go(changes: dict[str, Any]
     with pytest.raises(Protected) as refused:
         check_protection("prod.compute", state, changed(PROD, changes), RELEASE)
     assert str(refused.value) == (
-        f"prod.compute: {things}: protected from deletion in stacks/environments/prod.yaml; to let them go, take their "
-        "pool from `protected` there, run `slipway up prod`, then change the document again"
+        f"prod.compute: {things}: protected from deletion in stacks/environments/prod.yaml; to let go, put them back, "
+        "take their pool from `protected`, run `./slipway up prod`, and only then take them out of the document"
     )

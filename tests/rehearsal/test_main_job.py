@@ -66,7 +66,7 @@ def test_kept_rehearsal_can_be_looked_into_and_stopped() -> None:
         assert second.returncode == 2
         assert second.stderr == (
             "rehearsal of dev: one is running already in this checkout; look inside with "
-            "`slipway rehearse dev --shell`, or end it with --stop\n"
+            "`./slipway rehearse dev --shell`, or end it with --stop\n"
         )
         shell = subprocess.run(
             [str(root / "slipway"), "rehearse", "dev", "--shell"],

@@ -98,6 +98,23 @@ def test_leftover_machine_is_not_touched_without_an_answer(rehearsal: Rehearsal)
     assert "dev-cpu-2" not in recorded_machines(rehearsal)
 
 
+def test_declined_destroy_forgets_nothing(rehearsal: Rehearsal, checkout: Checkout) -> None:
+    """A destroy of something protected that nobody confirms leaves the record of a half-made machine as it is."""
+    checkout.replace(("controlPlane:\n", "protected: [controlPlane]\ncontrolPlane:\n"))
+    try:
+        killed_run(rehearsal, "dev", "PowerOnVM_Task", "dev-cpu-2", "after")
+        declined = rehearsal.slipway("destroy", "dev", "--including-protected")
+        assert "nobody is there to answer" in declined.stderr
+        done = rehearsal.slipway("up", "dev", "--yes", "--leftovers", "adopt")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "dev.compute: adopting dev-cpu-2" in done.stdout
+        assert_all_agree(rehearsal)
+    finally:
+        gone = rehearsal.slipway("destroy", "dev", "--yes", "--including-protected")
+        checkout.restore()
+    assert gone.returncode == 0, gone.stdout + gone.stderr
+
+
 def test_failed_power_on_is_recorded_and_the_next_up_goes_on_from_it(rehearsal: Rehearsal) -> None:
     rehearsal.control.fail(
         "PowerOnVM_Task", "dev-cpu-2", "InsufficientMemoryResourcesFault", "played: not enough memory on the host"

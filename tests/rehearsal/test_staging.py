@@ -45,6 +45,8 @@ def test_an_environment_that_is_protected(checkout: Checkout, rehearsal: Rehears
     a_protected_pool_can_not_be_shrunk(checkout, rehearsal)
     nodes_are_made_anew_one_by_one_and_stay_on_different_hosts(checkout, rehearsal)
     a_disk_comes_and_grows_without_a_restart(checkout, rehearsal)
+    a_disk_is_not_lost_without_a_word(checkout, rehearsal)
+    what_is_protected_stays_so_when_destroying_fails_half_way(rehearsal)
     on_purpose_everything_goes(rehearsal)
 
 
@@ -61,8 +63,8 @@ def it_can_not_be_destroyed_by_mistake(rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal, "staging")
     said = slipway(rehearsal, "destroy", "staging", "--yes", code=2)
     assert said == (
-        "staging.compute: controlPlane: protected from deletion in stacks/environments/staging.yaml; to let them go, "
-        "take their pool from `protected` there, run `slipway up staging`, then repeat this, or now with "
+        "staging.compute: controlPlane: protected from deletion in stacks/environments/staging.yaml; to let go, take "
+        "them from `protected`, run `./slipway up staging` and repeat this, or repeat it now with "
         "--including-protected\n"
     )
     plain = rehearsal.run(["pulumi", "destroy", "--yes", "-s", "staging.compute", "--non-interactive"])
@@ -113,6 +115,28 @@ def a_disk_comes_and_grows_without_a_restart(checkout: Checkout, rehearsal: Rehe
     assert machines_of(rehearsal, "staging") == before
     assert not {"ShutdownGuest", "PowerOffVM_Task"} & set(rehearsal.control.calls())
     slipway(rehearsal, "preview", "staging", "--expect-no-changes")
+
+
+def a_disk_is_not_lost_without_a_word(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    before = machines_of(rehearsal, "staging")
+    checkout.replace(("user: ops", "user: admin"), environment="staging")
+    said = slipway(rehearsal, "up", "staging", "--yes", code=2)
+    assert "staging.compute: staging-cpu-1 loses its data disks with all that is on them: scratch" in said
+    assert said.splitlines()[-1] == (
+        "slipway: nobody is there to answer «Delete the data disks of staging-cpu-1, staging-cpu-2, with all that is "
+        "on them?»; repeat the command with --lose-disks"
+    )
+    assert machines_of(rehearsal, "staging") == before
+    slipway(rehearsal, "up", "staging", "--yes", "--lose-disks")
+    assert_all_agree(rehearsal, "staging")
+    checkout.replace(("    dataDisks: {scratch: {sizeGiB: 20, unit: 3}}\n", ""), environment="staging")
+    assert "--lose-disks" in slipway(rehearsal, "up", "staging", "--yes", code=2)
+
+
+def what_is_protected_stays_so_when_destroying_fails_half_way(rehearsal: Rehearsal) -> None:
+    rehearsal.control.fail("Destroy_Task", "staging-control-plane-2", "InvalidState", "played: not now")
+    slipway(rehearsal, "destroy", "staging", "--yes", "--including-protected", code=1)
+    assert "controlPlane: protected" in slipway(rehearsal, "destroy", "staging", "--yes", code=2)
 
 
 def on_purpose_everything_goes(rehearsal: Rehearsal) -> None:

@@ -47,7 +47,8 @@ def test_an_environment_through_its_changes(checkout: Checkout, rehearsal: Rehea
     a_smaller_disk_is_refused_by_the_preview(checkout, rehearsal)
     a_new_pool_and_a_new_node_move_nobody(checkout, rehearsal)
     a_renamed_pool_is_another_pool(checkout, rehearsal)
-    another_login_makes_every_node_anew(checkout, rehearsal)
+    nodes_with_a_rule_hand_their_addresses_on(checkout, rehearsal)
+    another_login_and_another_tag_make_every_node_anew(checkout, rehearsal)
     a_removed_pool_goes_alone(checkout, rehearsal)
 
 
@@ -62,7 +63,7 @@ def more_cpus_restart_that_pool_alone(checkout: Checkout, rehearsal: Rehearsal) 
     checkout.replace((CPU_POOL_SIZES, CPU_POOL_SIZES.replace("cpus: 4", "cpus: 6")))
     assert changes(rehearsal) == {"update dev-cpu-1", "update dev-cpu-2"}
     rehearsal.control.reset_calls()
-    up(rehearsal)
+    assert "dev.compute: restarting dev-cpu-2, 2 of 2" in up(rehearsal)
     assert rehearsal.control.calls().get("ShutdownGuest", 0) == 2
     assert simulated_machines(rehearsal) == before
 
@@ -79,8 +80,11 @@ def a_larger_disk_restarts_nothing(checkout: Checkout, rehearsal: Rehearsal) -> 
 def a_smaller_disk_is_refused_by_the_preview(checkout: Checkout, rehearsal: Rehearsal) -> None:
     checkout.replace(("diskGiB: 80", "diskGiB: 70"))
     refused = rehearsal.slipway("preview", "dev")
-    assert refused.returncode == 1
-    assert "virtual disks cannot be shrunk (old: 80 new: 70)" in refused.stdout + refused.stderr
+    assert refused.returncode == 2
+    assert refused.stderr.splitlines()[-1] == (
+        "dev.compute: a disk can't shrink: dev-control-plane-1 disk0 (80 GiB, asked 70); ask for the size that it has, or "
+        "move the nodes to another pool"
+    )
     checkout.replace(("diskGiB: 70", "diskGiB: 80"))
 
 
@@ -106,12 +110,24 @@ def a_renamed_pool_is_another_pool(checkout: Checkout, rehearsal: Rehearsal) -> 
     assert_all_agree(rehearsal)
 
 
-def another_login_makes_every_node_anew(checkout: Checkout, rehearsal: Rehearsal) -> None:
-    checkout.replace(("user: ops", "user: admin"))
+def nodes_with_a_rule_hand_their_addresses_on(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    checkout.replace(("  night:\n", "  night:\n    antiAffinity: preferred\n"), ("    count: 1\n", "    count: 2\n"))
+    up(rehearsal)
+    checkout.replace(("  night:\n", "  late:\n"))
+    assert "dev.compute: dev-night-2 goes first: its address 10.20.0.61 is given to dev-late-2" in up(rehearsal)
+    assert_all_agree(rehearsal)
+    checkout.replace(("  late:\n    antiAffinity: preferred\n", "  night:\n"), ("    count: 2\n", "    count: 1\n"))
+    up(rehearsal)
+
+
+def another_login_and_another_tag_make_every_node_anew(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    """Machines that are made anew one by one stand on a tag that is new: it comes first."""
+    checkout.replace(("user: ops", "user: admin"), ("service: ai-platform", "service: other"))
     assert {change for change in changes(rehearsal) if "dev-" in change} == {
         f"replace {name}" for name in simulated_machines(rehearsal)
     }
     done = up(rehearsal)
+    assert "dev.compute: what is new besides the nodes comes first" in done
     assert [line for line in done.splitlines() if line.startswith("dev.compute: replacing")] == [
         f"dev.compute: replacing {name}, {number} of 5"
         for number, name in enumerate(sorted(simulated_machines(rehearsal)), start=1)

@@ -12,9 +12,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from infra.catalog import ROOT, Catalog
+from infra.frozen import differs_from_frozen
 from infra.model.handover import LAYERS
 from infra.operate.documents import SCHEMAS, generated_texts
-from infra.operate.frozen import differs_from_frozen
 from infra.reference import inner_model
 from infra.template_contract import FoundTemplate, template_differences
 from rehearsal.inventory import inventory_file
@@ -33,9 +33,11 @@ ROOMS = [
     "infra.catalog",
     "infra.render",
     "infra.guest_info",
+    "infra.frozen",
     "infra.for_real",
     "infra.template_contract",
     "infra.reference",
+    "infra.gpu",
     "infra.vsphere",
     "infra.compute",
     "infra.diagnosis",
@@ -163,7 +165,10 @@ def models_in(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
             yield from models_in(inner)
 
 
-@pytest.mark.parametrize("model", {m for top in SCHEMAS.values() for m in models_in(top)}, ids=lambda m: m.__name__)
+MODELS = sorted({m for top in SCHEMAS.values() for m in models_in(top)}, key=lambda m: m.__name__)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
 def test_every_field_of_a_document_has_a_title_a_description_and_an_example(model: type[BaseModel]) -> None:
     for name, field in model.model_fields.items():
         assert field.title, name

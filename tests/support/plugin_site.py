@@ -28,6 +28,9 @@ _LOOKED_UP = {
     "PORT_GROUP": ("getNetwork", "machines"),
     "CLUSTER": ("getComputeCluster", "cluster-01"),
     "OTHER_CLUSTER": ("getComputeCluster", "cluster-02"),
+    "HOST": ("getHost", "esx-01.dev.example.internal"),
+    "OTHER_HOST": ("getHost", "esx-02.dev.example.internal"),
+    "HOST_WITHOUT_GPUS": ("getHost", "esx-03.dev.example.internal"),
     "SWITCH": ("getDistributedVirtualSwitch", "dvs-01"),
     "OTHER_SWITCH": ("getDistributedVirtualSwitch", "dvs-02"),
     "TEMPLATE": ("getVirtualMachine", TEMPLATE),
@@ -35,7 +38,9 @@ _LOOKED_UP = {
     "POLICY_GOLD": ("getPolicy", "gold"),
     "POLICY_SILVER": ("getPolicy", "silver"),
 }
-_INVENTORY = ROOT / "tests" / "rehearsal" / "conformance_inventory.yaml"
+_INVENTORIES = ROOT / "tests" / "rehearsal"
+_INVENTORY = "conformance_inventory.yaml"
+GPU_INVENTORY = "conformance_gpu_inventory.yaml"
 
 
 @dataclass(frozen=True)
@@ -95,13 +100,13 @@ class Site:
 
 
 @contextmanager
-def conformance_site(checkout: Checkout) -> Iterator[Site]:
-    """Start a rehearsal of the checkout with the suite's inventory, and yield the site in it."""
+def conformance_site(checkout: Checkout, inventory: str = _INVENTORY) -> Iterator[Site]:
+    """Start a rehearsal of the checkout with the suite's inventory, or another one of it, and yield the site in it."""
     committed = (checkout.root / "rehearsal" / "inventories").glob("*.yaml")
     replaced = [file for file in committed if "dc-01" in file.read_text(encoding="utf-8")]
     assert replaced, "no committed inventory names dc-01"
     for file in replaced:
-        shutil.copy(_INVENTORY, file)
+        shutil.copy(_INVENTORIES / inventory, file)
     with rehearsing("dev", root=checkout.root) as rehearsal:
         plugin = Plugin(rehearsal)
         plugin.configure(server_of(rehearsal), rehearsal.layout.password_file.read_text(encoding="ascii"))

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from infra.model.rules.addresses import address_rules
 from infra.model.rules.finding import Finding
-from infra.model.rules.neighbours import Neighbour, neighbour_rules
+from infra.model.rules.neighbours import Neighbour, neighbour_rules, neighbour_warnings
 from infra.model.rules.nodes import node_rules
 from infra.model.rules.release import release_rules
 from infra.model.rules.site import site_rules
-from infra.model.rules.warnings import environment_warnings, release_warnings
+from infra.model.rules.warnings import own_warnings, release_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,3 +32,8 @@ def environment_refusals(
     own = [*address_rules(environment), *node_rules(environment), *site_rules(environment)]
     of_release = [] if release is None else list(release_rules(environment, release))
     return [*own, *of_release, *neighbour_rules(environment, release, others)]
+
+
+def environment_warnings(environment: Environment, others: Sequence[Neighbour]) -> list[Finding]:
+    """Return what a person should know about an environment that is accepted, in the order of the rules."""
+    return [*own_warnings(environment), *neighbour_warnings(environment, others)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from ipaddress import IPv4Address
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from infra.model.rules.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from ipaddress import IPv4Address, IPv4Network
+    from ipaddress import IPv4Network
 
     from infra.model.addresses import AddressRange
     from infra.model.environment import Environment
@@ -40,6 +42,32 @@ def _named_addresses(environment: Environment) -> dict[str, IPv4Address]:
     network = environment.network
     servers = {f"network.nameservers[{index}]": server for index, server in enumerate(network.nameservers)}
     return {"network.gateway": network.gateway, **servers, "network.apiAddress": network.api_address}
+
+
+def outside_addresses(environment: Environment) -> dict[str, IPv4Address]:
+    """Return the addresses of servers that nodes talk to, where the document gives addresses and no names, by path."""
+    boot = environment.first_boot
+    hosts = {f"network.timeServers[{index}]": host for index, host in enumerate(environment.network.time_servers)}
+    if boot.proxy is not None:
+        hosts |= {
+            "firstBoot.proxy.http": _host_of(boot.proxy.http),
+            "firstBoot.proxy.https": _host_of(boot.proxy.https),
+        }
+    for registry, mirrors in sorted(boot.registry_mirrors.items()):
+        path = f"firstBoot.registryMirrors.{registry}"
+        hosts |= {f"{path}[{index}]": _host_of(mirror) for index, mirror in enumerate(mirrors)}
+    if boot.api_server.oidc is not None:
+        hosts["firstBoot.apiServer.oidc.issuer"] = _host_of(boot.api_server.oidc.issuer)
+    servers = environment.network.nameservers
+    found = {f"network.nameservers[{index}]": server for index, server in enumerate(servers)}
+    for path, host in hosts.items():
+        with suppress(ValueError):  # a name, and no address
+            found[path] = IPv4Address(host)
+    return found
+
+
+def _host_of(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].partition(":")[0]
 
 
 def _single_addresses(environment: Environment) -> Iterator[Finding]:
@@ -77,7 +105,7 @@ def _ranges_inside_network(environment: Environment) -> Iterator[Finding]:
             yield Finding(
                 path, str(addresses), f"reaches outside network.cidr ({cidr})", f"choose a range within {usable}"
             )
-        for other_path, address in _named_addresses(environment).items():
+        for other_path, address in (_named_addresses(environment) | outside_addresses(environment)).items():
             if address in addresses:
                 yield Finding(
                     path,
@@ -120,9 +148,7 @@ def _networks_apart(environment: Environment) -> Iterator[Finding]:
                 f"overlaps {path} ({network})",
                 "choose a network that nothing else uses, a node could not tell them apart",
             )
-    for path, address in _named_addresses(environment).items():
-        if "nameservers" not in path:
-            continue
+    for path, address in outside_addresses(environment).items():
         for network_path in ("network.pods", "network.services"):
             if address in _networks(environment)[network_path]:
                 yield Finding(

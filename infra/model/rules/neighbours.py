@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.model.environment import pool_path
-from infra.model.rules.addresses import ranges
+from infra.model.rules.addresses import outside_addresses, ranges
 from infra.model.rules.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from ipaddress import IPv4Address
 
     from infra.model.addresses import AddressRange
     from infra.model.environment import Environment
@@ -29,18 +28,33 @@ def neighbour_rules(
             yield from _same_port_group(environment, other)
             yield from _same_network(environment, other)
             yield from _same_template(environment, release, other, other_release)
-        yield from _same_host_names(environment, other)
+        if other.vcenter.server == environment.vcenter.server or other.network.domain == environment.network.domain:
+            yield from _same_node_names(environment, other)
 
 
 def _same_folder(environment: Environment, other: Environment) -> Iterator[Finding]:
     own, others = environment.vcenter, other.vcenter
-    if (own.datacenter, own.folder) == (others.datacenter, others.folder):
+    if own.datacenter != others.datacenter:
+        return
+    if own.folder.casefold() == others.folder.casefold():  # vSphere does not tell names apart by case
         yield Finding(
             "vcenter.folder",
             own.folder,
             f"is the folder of environment {other.name} in the same datacenter, too",
-            f"choose another, for example slipway-{environment.name}",
+            f"choose another, for example {_another_folder(environment)}",
         )
+    elif "/" in own.template and own.template.partition("/")[0].casefold() == others.folder.casefold():
+        yield Finding(
+            "vcenter.template",
+            own.template,
+            f"stands in the folder of environment {other.name} ({others.folder}), which goes with it",
+            "move the template to a folder of its own",
+        )
+
+
+def _another_folder(environment: Environment) -> str:
+    proposal = f"slipway-{environment.name}"
+    return f"{proposal}-2" if environment.vcenter.folder.casefold() == proposal else proposal
 
 
 def _same_port_group(environment: Environment, other: Environment) -> Iterator[Finding]:
@@ -65,9 +79,6 @@ def _same_network(environment: Environment, other: Environment) -> Iterator[Find
         reason = f"overlaps the network of {party} ({others.cidr})"
         yield Finding("network.cidr", cidr, reason, "use the same network for both, or two that don't overlap")
         return
-    if environment.vcenter.network != other.vcenter.network:
-        reason = f"is the network of {party}, whose port group is {other.vcenter.network}"
-        yield Finding("network.cidr", cidr, reason, "use the same port group for both, or another network")
     if own.gateway != others.gateway:
         reason = f"differs from the gateway of {party} in the same network ({others.gateway})"
         yield Finding("network.gateway", str(own.gateway), reason, "a network has one gateway for all")
@@ -88,10 +99,11 @@ def _address_in_use(environment: Environment, other: Environment) -> Iterator[Fi
 
 
 def _range_in_use(path: str, own: AddressRange, other: Environment, fix: str) -> Iterator[Finding]:
-    other_api: IPv4Address = other.network.api_address
-    if other_api in own:
-        reason = f"contains network.apiAddress of environment {other.name} ({other_api})"
-        yield Finding(path, str(own), reason, fix)
+    others = {"network.apiAddress": other.network.api_address, **outside_addresses(other)}
+    for other_path, address in others.items():
+        if address in own:
+            reason = f"contains {other_path} of environment {other.name} ({address})"
+            yield Finding(path, str(own), reason, fix)
     for other_path, other_range in ranges(other).items():
         if own.overlaps(other_range):
             reason = f"overlaps {other_path} of environment {other.name} ({other_range})"
@@ -123,25 +135,39 @@ def _template_facts(release: Release) -> dict[str, object]:
     return {"kubernetes.version": release.kubernetes.version} | {f"machineTemplate.{k}": v for k, v in facts.items()}
 
 
-def _same_host_names(environment: Environment, other: Environment) -> Iterator[Finding]:
-    if environment.network.domain != other.network.domain:
-        return
-    theirs = _host_names(other)
-    for name, pool in _host_names(environment).items():
+def _same_node_names(environment: Environment, other: Environment) -> Iterator[Finding]:
+    """Yield a pool whose nodes, or whose rule in vCenter, have the names of another environment's."""
+    theirs = _node_names(other)
+    for name, pool in _node_names(environment).items():
         if name in theirs:
             yield Finding(
                 pool_path(pool),
                 "",
-                f"makes the host name {name} in {environment.network.domain}, and so does "
-                f"{pool_path(theirs[name])} of environment {other.name}",
-                "rename the pool, or use another network.domain",
+                f"makes the name {name}, and so does {pool_path(theirs[name])} of environment {other.name}",
+                "rename the pool",
             )
             return  # one says it all
 
 
-def _host_names(environment: Environment) -> dict[str, str]:
-    return {
+def _node_names(environment: Environment) -> dict[str, str]:
+    numbered = {
         f"{environment.name}-{pool}-{ordinal}": pool
         for pool, machine in environment.machines().items()
         for ordinal in range(1, machine.count + 1)
     }
+    return numbered | {f"{environment.name}-{pool}": pool for pool in environment.machines()}
+
+
+def neighbour_warnings(environment: Environment, others: Sequence[Neighbour]) -> Iterator[Finding]:
+    """Yield what two environments share and perhaps should not."""
+    own = environment.vcenter
+    for other, _ in others:
+        theirs = other.vcenter
+        elsewhere = (own.datacenter, own.network) != (theirs.datacenter, theirs.network)
+        if own.server == theirs.server and environment.network.cidr == other.network.cidr and elsewhere:
+            yield Finding(
+                "network.cidr",
+                str(environment.network.cidr),
+                f"is the network of environment {other.name}, whose port group is {theirs.network}",
+                "right if both port groups carry one VLAN, else use another network",
+            )

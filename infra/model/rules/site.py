@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from infra.model.rules.finding import Finding
@@ -20,6 +21,7 @@ def site_rules(environment: Environment) -> Iterator[Finding]:
     yield from _template_outside_folder(environment)
     yield from _tags_free(environment)
     yield from _named_once(environment)
+    yield from _logins(environment)
     yield from _authorities(environment)
 
 
@@ -66,6 +68,33 @@ def _named_once(environment: Environment) -> Iterator[Finding]:
             if each in entries[:index]:
                 first = f"{path}[{list(entries).index(each)}]"
                 yield Finding(f"{path}[{index}]", "", f"is the same as {first}", "keep one of the two")
+
+
+def _logins(environment: Environment) -> Iterator[Finding]:
+    boot = environment.first_boot
+    if boot.user == "root":
+        yield Finding("firstBoot.user", "root", "is the system's own, and its login is locked", "choose another name")
+    for index, key in enumerate(boot.ssh_public_keys):
+        kind, material = key.split()[:2]
+        if not _is_whole(kind, material):
+            fix = "copy the whole line of the .pub file"
+            yield Finding(f"firstBoot.sshPublicKeys[{index}]", "", f"is cut or mistyped: no {kind} key", fix)
+
+
+def _is_whole(kind: str, material: str) -> bool:
+    """Whether the base64 part of an OpenSSH key is made of parts of the lengths it says, the first being its kind."""
+    try:
+        data = base64.b64decode(material, validate=True)
+    except ValueError:
+        return False
+    parts = []
+    while data:
+        length = int.from_bytes(data[:4], "big")
+        if len(data) < 4 + length:
+            return False
+        parts.append(data[4 : 4 + length])
+        data = data[4 + length :]
+    return len(parts) > 1 and parts[0].decode("ascii", "replace") == kind
 
 
 def _authorities(environment: Environment) -> Iterator[Finding]:

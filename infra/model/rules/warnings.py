@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from infra.model.environment import pool_path
 from infra.model.rules.finding import Finding
 
+# The key that stands in this repository's own environments.
+EXAMPLE_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIFoP8EqZN+Kcpf/+8IKQ6DcX/V1Hil+KpXMrBU1YIaiS"
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from infra.model.release import Release
 
 
-def environment_warnings(environment: Environment) -> list[Finding]:
+def own_warnings(environment: Environment) -> list[Finding]:
     """Return what a person should know about an environment that is accepted, in the order of the document."""
     return [
         *_control_plane(environment),
@@ -62,6 +65,10 @@ def _pools(environment: Environment) -> Iterator[Finding]:
                 "widen it now, while the addresses behind it are free",
             )
     for name, pool in sorted(environment.node_pools.items()):
+        if pool.labels or pool.taints:
+            path = f"nodePools.{name}.{'labels' if pool.labels else 'taints'}"
+            reason = "are set by the layer `cluster`, which this version does not have yet"
+            yield Finding(path, "", reason, "until then the pool's nodes are like all others")
         if pool.count == 0:
             yield Finding(f"nodePools.{name}.count", "0", "makes a pool without nodes", "ask for some, or remove it")
         if pool.count > 1 and pool.roll_policy.max_unavailable >= pool.count:
@@ -74,6 +81,10 @@ def _pools(environment: Environment) -> Iterator[Finding]:
 
 
 def _first_boot(environment: Environment) -> Iterator[Finding]:
+    for index, key in enumerate(environment.first_boot.ssh_public_keys):
+        if EXAMPLE_KEY in key:
+            path = f"firstBoot.sshPublicKeys[{index}]"
+            yield Finding(path, "", "is the example's key, and nobody has its other half", "put your team's keys there")
     server = environment.first_boot.api_server
     if server.encryption_at_rest == "none":
         yield Finding(

@@ -14,10 +14,14 @@ sysctl --system > /dev/null
 swapoff -a
 sed -i '/\sswap\s/d' /etc/fstab
 
+echo "==> nothing updates itself: nodes are replaced, and the notes below stay true"
+systemctl disable --now apt-daily.timer apt-daily-upgrade.timer unattended-upgrades.service || true
+apt-get purge -q -y unattended-upgrades
+
 echo "==> guest tools and first boot"
 apt-get update -q
 apt-get install -q -y open-vm-tools cloud-init ca-certificates curl gpg
-printf 'datasource_list: [VMware, None]\n' > /etc/cloud/cloud.cfg.d/90-slipway.cfg
+printf 'datasource_list: [VMware, None]\n' > /etc/cloud/cloud.cfg.d/99-slipway.cfg  # after Ubuntu's own list
 
 echo "==> containerd and Kubernetes 1.36.3"
 install -d -m 0755 /etc/apt/keyrings
@@ -36,18 +40,18 @@ containerd config default > /etc/containerd/config.toml
 sed -i \
   -e 's/SystemdCgroup = false/SystemdCgroup = true/' \
   -e "s|^\( *sandbox\(_image\)\? = \).*|\1'registry.k8s.io/pause:3.10.2'|" \
-  -e "s|config_path = .*|config_path = '/etc/containerd/certs.d'|" /etc/containerd/config.toml
+  -e "s|^\( *config_path = \).*|\1'/etc/containerd/certs.d'|" /etc/containerd/config.toml
 systemctl enable containerd kubelet
 systemctl restart containerd
 
 echo "==> images that a node without internet needs"
-ctr --namespace k8s.io images pull --quiet registry.k8s.io/coredns/coredns:v1.14.2  # no digest is known yet
-ctr --namespace k8s.io images pull --quiet registry.k8s.io/etcd:3.6.8-0  # no digest is known yet
-ctr --namespace k8s.io images pull --quiet registry.k8s.io/kube-apiserver:v1.36.3  # no digest is known yet
-ctr --namespace k8s.io images pull --quiet registry.k8s.io/kube-controller-manager:v1.36.3  # no digest is known yet
-ctr --namespace k8s.io images pull --quiet registry.k8s.io/kube-scheduler:v1.36.3  # no digest is known yet
-ctr --namespace k8s.io images pull --quiet ghcr.io/kube-vip/kube-vip:v1.2.3  # no digest is known yet
-ctr --namespace k8s.io images pull --quiet registry.k8s.io/pause:3.10.2  # no digest is known yet
+ctr --namespace k8s.io images pull registry.k8s.io/coredns/coredns:v1.14.2 > /dev/null  # no digest is known yet
+ctr --namespace k8s.io images pull registry.k8s.io/etcd:3.6.8-0 > /dev/null  # no digest is known yet
+ctr --namespace k8s.io images pull registry.k8s.io/kube-apiserver:v1.36.3 > /dev/null  # no digest is known yet
+ctr --namespace k8s.io images pull registry.k8s.io/kube-controller-manager:v1.36.3 > /dev/null  # no digest is known yet
+ctr --namespace k8s.io images pull registry.k8s.io/kube-scheduler:v1.36.3 > /dev/null  # no digest is known yet
+ctr --namespace k8s.io images pull ghcr.io/kube-vip/kube-vip:v1.2.3 > /dev/null  # no digest is known yet
+ctr --namespace k8s.io images pull registry.k8s.io/pause:3.10.2 > /dev/null  # no digest is known yet
 
 echo "==> nothing of this machine's own stays"
 apt-get clean

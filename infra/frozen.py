@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
+from infra.errors import DocumentsRefused, Refusal, StepFailed
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,6 +20,15 @@ def frozen_by(root: Path, version: str) -> str | None:
     return None
 
 
+def check_frozen(root: Path, version: str) -> None:
+    """Raise `DocumentsRefused` for a release whose file has changed since a tag froze it."""
+    tag = differs_from_frozen(root, version)
+    if tag is not None:
+        source = f"stacks/releases/{version}.yaml"
+        fix = f"bring it back (git checkout {tag} -- {source}), and put the change into a new release"
+        raise DocumentsRefused([Refusal(source, 0, "", "", f"has changed since tag {tag} froze it", fix)])
+
+
 def differs_from_frozen(root: Path, version: str) -> str | None:
     """Return the tag that froze a release whose file has changed since, or None."""
     tag = frozen_by(root, version)
@@ -29,9 +40,16 @@ def differs_from_frozen(root: Path, version: str) -> str | None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """Return what git says; nothing where there is no git or no checkout, for there nothing is tagged."""
+    """Return what git says; nothing where there is no git or no repository, for there nothing is tagged.
+
+    Raises `StepFailed` when there is a repository that git does not read.
+    """
     try:
         done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return ""
-    return done.stdout if done.returncode == 0 else ""
+    if done.returncode == 0:
+        return done.stdout
+    if "not a git repository" in done.stderr:
+        return ""
+    raise StepFailed(f"git {arguments[0]}", " ".join(done.stderr.split()))
