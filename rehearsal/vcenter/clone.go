@@ -44,6 +44,7 @@ func (m *machine) clone(ctx *simulator.Context, r types.CloneVM_Task) (types.Any
 	}
 	copied := m.vcenter.registry.Get(result.(types.ManagedObjectReference)).(*simulator.VirtualMachine)
 	clone := &machine{vcenter: m.vcenter, vm: copied}
+	ctx.WithLock(copied, func() { showAssigned(ctx, &copied.VirtualMachine, nil) }) // the source may be running
 	m.vcenter.drs.pins.setLasting(copied.Self, location.Host)
 	m.vcenter.assignLocationPolicies(copied.Self, location)
 	if failed := clone.personalize(ctx, m.carriedOver(), r.Spec); failed != nil {

@@ -68,6 +68,15 @@ func (v *vcenter) controlHandler() http.Handler {
 		v.clock.offset.Store(0)
 		w.WriteHeader(http.StatusNoContent)
 	})
+	mux.HandleFunc("PUT /placement", v.putPlacement)
+	mux.HandleFunc("DELETE /placement", func(w http.ResponseWriter, _ *http.Request) {
+		v.drs.lottery.set(false, 0)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("PUT /hosts/{name}", v.putHost)
+	mux.HandleFunc("DELETE /hosts/{name}", v.deleteHost)
+	mux.HandleFunc("PUT /hosts/{name}/gpus/{address}", v.putGPU)
+	mux.HandleFunc("DELETE /hosts/{name}/gpus/{address}", v.deleteGPU)
 	mux.HandleFunc("GET /machines", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, v.machines()) })
 	return mux
 }

@@ -14,6 +14,7 @@ import (
 type drs struct {
 	deciding sync.Mutex
 	pins     *pins
+	lottery  lottery
 	lastRule int32 // key of the newest rule
 }
 
@@ -21,9 +22,11 @@ func newDRS() *drs { return &drs{pins: newPins()} }
 
 // load is what runs on a host.
 type load struct {
-	host      types.ManagedObjectReference
-	memoryMiB int64
-	running   map[types.ManagedObjectReference]bool
+	host        types.ManagedObjectReference
+	capacityMiB int64
+	memoryMiB   int64
+	reservedMiB int64
+	running     map[types.ManagedObjectReference]bool
 }
 
 // fit is how well a machine fits on a host; less is better.
@@ -74,13 +77,15 @@ func (v *vcenter) loads(cluster *simulator.ClusterComputeResource) []load {
 	for _, ref := range hosts {
 		host := v.registry.Get(ref).(*simulator.HostSystem)
 		var machines []types.ManagedObjectReference
-		usable := false
+		usable, capacity := false, int64(0)
 		v.locked(host, func() {
-			machines = slices.Clone(host.Vm)
+			machines, capacity = slices.Clone(host.Vm), host.Hardware.MemorySize>>20
 			usable = !host.Runtime.InMaintenanceMode && host.Runtime.ConnectionState == types.HostSystemConnectionStateConnected
 		})
 		if usable {
-			all = append(all, v.load(ref, machines))
+			found := v.load(ref, machines)
+			found.capacityMiB = capacity
+			all = append(all, found)
 		}
 	}
 	return all
@@ -97,6 +102,7 @@ func (v *vcenter) load(host types.ManagedObjectReference, machines []types.Manag
 			if vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn {
 				found.running[ref] = true
 				found.memoryMiB += int64(vm.Config.Hardware.MemoryMB)
+				found.reservedMiB += reservedMemory(vm.Config)
 			}
 		})
 	}
@@ -106,15 +112,24 @@ func (v *vcenter) load(host types.ManagedObjectReference, machines []types.Manag
 // hostFor is where a machine that is switched on will run. Nil is where it is, for want of DRS.
 func (v *vcenter) hostFor(vm types.ManagedObjectReference, cluster *simulator.ClusterComputeResource,
 	pinned *types.ManagedObjectReference) (*types.ManagedObjectReference, *failure) {
+	wanted := v.demandOf(vm)
+	if refused := wanted.refusal(); refused != nil {
+		return nil, refused
+	}
 	rules, enabled := v.activeRules(cluster)
-	if !enabled {
-		return pinned, nil
-	}
 	hosts := v.loads(cluster)
-	if pinned != nil {
-		hosts = slices.DeleteFunc(hosts, func(l load) bool { return l.host != *pinned })
+	only := pinned
+	if only == nil && !enabled {
+		only = v.hostOf(vm)
 	}
-	chosen := best(hosts, vm, rules)
+	if only != nil {
+		hosts = slices.DeleteFunc(hosts, func(l load) bool { return l.host != *only })
+	}
+	hosts, refused := v.takers(wanted, hosts)
+	if !enabled || refused != nil {
+		return pinned, refused
+	}
+	chosen := v.drs.lottery.draw(best, hosts, vm, rules, v.machineName(vm))
 	if chosen == nil || len(fitOn(*chosen, vm, rules).broken) > 0 {
 		return nil, v.noHost(hosts, vm, rules)
 	}
@@ -182,10 +197,12 @@ func (v *vcenter) correction(cluster *simulator.ClusterComputeResource) (*simula
 	for _, rule := range rules {
 		for _, ref := range slices.Backward(rule.Vm) {
 			here := slices.IndexFunc(hosts, func(l load) bool { return l.running[ref] })
-			if here < 0 || v.drs.pins.of(ref) != nil {
+			if here < 0 || v.drs.pins.of(ref) != nil || len(v.gpus.usedBy(ref)) > 0 {
 				continue
 			}
-			better := best(hosts, ref, rules)
+			others := slices.DeleteFunc(slices.Clone(hosts), func(l load) bool { return l.host == hosts[here].host })
+			able, _ := v.takers(v.demandOf(ref), others)
+			better := best(append(able, hosts[here]), ref, rules)
 			if fitOn(*better, ref, rules).compare(fitOn(hosts[here], ref, rules)) >= 0 {
 				continue
 			}

@@ -54,7 +54,11 @@ func (f *folder) checkNewMachine(r *types.CreateVM_Task) *failure {
 	if r.Config.Files == nil || r.Config.Files.VmPathName == "" || !f.vcenter.datastoreExists(draft, r.Config.Files.VmPathName) {
 		return explained(&types.InvalidArgument{InvalidProperty: "config.files.vmPathName"})
 	}
-	if refused := (&machine{vcenter: f.vcenter, vm: draft}).prepareDevices(r.Config.DeviceChange); refused != nil {
+	drafted := &machine{vcenter: f.vcenter, vm: draft}
+	if refused := drafted.preparePassthrough(r.Config); refused != nil {
+		return explained(refused)
+	}
+	if refused := drafted.prepareDevices(r.Config.DeviceChange); refused != nil {
 		return explained(refused)
 	}
 	if refused := f.vcenter.checkPolicies(r.Config); refused != nil {

@@ -21,6 +21,8 @@ type Inventory struct {
 type Release struct {
 	Version string `yaml:"version"`
 	Build   string `yaml:"build"`
+
+	VGPUHotMigrate bool `yaml:"vgpuHotmigrate"`
 }
 
 // Datacenter holds everything: every host mounts all its datastores and networks.
@@ -32,6 +34,7 @@ type Datacenter struct {
 	Networks            []Network           `yaml:"networks"`
 	DistributedSwitches []DistributedSwitch `yaml:"distributedSwitches"`
 	Templates           []Template          `yaml:"templates"`
+	Machines            []Machines          `yaml:"machines"`
 }
 
 // Cluster is a group of hosts with one root resource pool.
@@ -42,9 +45,12 @@ type Cluster struct {
 
 // Host is one ESXi host.
 type Host struct {
-	Name      string `yaml:"name"`
-	Cores     int    `yaml:"cores"`
-	MemoryGiB int    `yaml:"memoryGiB"`
+	Name        string   `yaml:"name"`
+	Cores       int      `yaml:"cores"`
+	MemoryGiB   int      `yaml:"memoryGiB"`
+	Maintenance bool     `yaml:"maintenance"`
+	Graphics    Graphics `yaml:"graphics"`
+	GPUs        []GPU    `yaml:"gpus"`
 }
 
 // Datastore is shared by all hosts of its datacenter.

@@ -43,6 +43,7 @@ func (c inventoryCheck) datacenter(path string, datacenter Datacenter, hosts map
 		for j, host := range cluster.Hosts {
 			c.positive(fmt.Sprintf("%s[%d].cores", at, j), host.Cores)
 			c.positive(fmt.Sprintf("%s[%d].memoryGiB", at, j), host.MemoryGiB)
+			c.gpus(fmt.Sprintf("%s[%d]", at, j), host)
 		}
 	}
 	datastores := c.storage(path, datacenter)
@@ -54,6 +55,7 @@ func (c inventoryCheck) datacenter(path string, datacenter Datacenter, hosts map
 		c.oneOf(at+".network", template.Network, networks)
 		c.oneOf(at+".datastore", template.Datastore, datastores)
 	}
+	c.machines(path+".machines", datacenter)
 }
 
 // storage checks everything in the datastore folder, where each name can be used once; it returns the datastores.
@@ -108,8 +110,7 @@ func (c inventoryCheck) networks(path string, datacenter Datacenter) (names []st
 
 func (c inventoryCheck) template(path string, template Template) {
 	if template.Folder != "" {
-		c.matches(path+".folder", template.Folder, `^[^/\\%]{1,80}(/[^/\\%]{1,80})*$`,
-			"give a path below the datacenter's vm folder, such as templates/linux")
+		c.folder(path+".folder", template.Folder)
 	}
 	if !slices.Contains(simulator.GuestID, types.VirtualMachineGuestOsIdentifier(template.GuestID)) {
 		c.report(path+".guestId", shown(template.GuestID), "give a guest operating system of vSphere, such as ubuntu64Guest")
@@ -121,6 +122,10 @@ func (c inventoryCheck) template(path string, template Template) {
 	c.positive(path+".cpus", template.CPUs)
 	c.positive(path+".memoryMiB", template.MemoryMiB)
 	c.positive(path+".diskGiB", template.DiskGiB)
+}
+
+func (c inventoryCheck) folder(path, value string) {
+	c.matches(path, value, `^[^/\\%]{1,80}(/[^/\\%]{1,80})*$`, "give a path below the datacenter's vm folder, such as templates/linux")
 }
 
 // unique checks the names of a list; taken says where a name was first used.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,5 +49,21 @@ func TestUnusableInventories(t *testing.T) {
 	}
 	if _, err := readInventory("no-such-file"); err == nil || err.Error() != "no-such-file: no such file or directory: give a readable inventory file" {
 		t.Error(err)
+	}
+}
+
+func TestMachinesThatDoNotFit(t *testing.T) {
+	for machines, expected := range map[string]string{
+		"{name: a, copies: 9, cluster: cluster-01, cpus: 1, memoryMiB: 4096, power: on, profile: {name: nvidia_l4-6c}}":                                 "a-9: " + noGraphics,
+		"{name: a, cluster: cluster-01, cpus: 1, memoryMiB: 300000, power: on, profile: {name: nvidia_l4-6c}}":                                          "a: The available Memory resources",
+		"{name: a, cluster: cluster-01, cpus: 1, memoryMiB: 1, power: on, devices: {host: esx-01.dev.example.internal, addresses: [\"0000:01:00.0\"]}}": "a: Device 1:0.0 is not a passthrough device.",
+	} {
+		content := fmt.Sprintf(twinInventory, "vcenter: {version: \"8.0.3\", build: \"1\"}") + "    machines:\n      - " + machines + "\n"
+		options := testOptions(t)
+		options.inventory = writeFile(t, "inventory.yaml", content)
+		_, err := startServer(options)
+		if err == nil || !strings.Contains(err.Error(), "machines[0]: "+expected) {
+			t.Errorf("%v instead of %s", err, expected)
+		}
 	}
 }

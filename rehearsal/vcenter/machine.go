@@ -57,10 +57,20 @@ func (m *machine) PowerOffVMTask(ctx *simulator.Context, r *types.PowerOffVM_Tas
 		func(ctx *simulator.Context) soap.HasFault { return m.vm.PowerOffVMTask(ctx, r) }))
 }
 
-// ResetVMTask switches off and on.
+// ResetVMTask switches off and on; the machine keeps its devices.
 func (m *machine) ResetVMTask(ctx *simulator.Context, r *types.ResetVM_Task) soap.HasFault {
-	return answer(&methods.ResetVM_TaskBody{}, m.run(ctx, "ResetVM_Task",
-		func(ctx *simulator.Context) soap.HasFault { return m.vm.ResetVMTask(ctx, r) }))
+	return answer(&methods.ResetVM_TaskBody{}, m.vcenter.start(ctx, work{
+		method: "ResetVM_Task", subject: m.vcenter.nameOf(m.vm), entity: m.vm,
+		run: func(ctx *simulator.Context) (result types.AnyType, failed *failure) {
+			m.vcenter.gpus.whileResetting(m.vm.Self, func() {
+				result, failed = m.vcenter.inner(ctx, m.vm, func() soap.HasFault { return m.vm.ResetVMTask(ctx, r) })
+			})
+			if failed != nil && m.startable() {
+				ctx.WithLock(m.vm, func() { m.vcenter.releaseDevices(ctx, &m.vm.VirtualMachine) })
+			}
+			return result, failed
+		},
+	}))
 }
 
 // SuspendVMTask suspends.

@@ -24,6 +24,16 @@ type machineReport struct {
 	UUID      string   `json:"uuid"`
 	Tags      []string `json:"tags"`
 	Template  bool     `json:"template"`
+
+	Devices []deviceReport `json:"devices"` // of a machine that runs
+}
+
+// deviceReport is a GPU, or a part of one, that a running machine has.
+type deviceReport struct {
+	Kind    string `json:"kind"` // static, dynamic or vgpu
+	Host    string `json:"host"`
+	Address string `json:"address"`
+	Profile string `json:"profile,omitempty"`
 }
 
 func (v *vcenter) machines() []machineReport {
@@ -46,9 +56,22 @@ func (v *vcenter) machines() []machineReport {
 		report.Host = v.nameOf(v.registry.Get(*host).(mo.Entity))
 		report.Path = v.pathOf(parent) + "/" + report.Name
 		report.Tags = v.tagsOf(vm.Self)
+		report.Devices = v.devicesOf(vm.Self)
 		reports = append(reports, report)
 	}
 	slices.SortFunc(reports, func(a, b machineReport) int { return cmp.Compare(a.Path, b.Path) })
+	return reports
+}
+
+func (v *vcenter) devicesOf(machine types.ManagedObjectReference) []deviceReport {
+	reports := []deviceReport{}
+	for _, used := range v.gpus.usedBy(machine) {
+		report := deviceReport{Kind: used.need.kind(), Host: v.nameOfHost(used.host.host), Address: used.card.address}
+		if used.need.profile != nil {
+			report.Profile = used.need.profile.name
+		}
+		reports = append(reports, report)
+	}
 	return reports
 }
 

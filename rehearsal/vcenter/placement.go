@@ -66,27 +66,38 @@ func (m *machine) powerOn(ctx *simulator.Context, r types.PowerOnVM_Task) (types
 	decisions := m.vcenter.drs
 	decisions.deciding.Lock()
 	defer decisions.deciding.Unlock()
-	if refused := m.placeToRun(ctx, r.Host); refused != nil {
-		return nil, refused
+	cluster := m.vcenter.clusterOfMachine(m.vm)
+	placed := cluster != nil && m.startable()
+	if placed {
+		if refused := m.placeToRun(ctx, cluster, r.Host); refused != nil {
+			return nil, refused
+		}
+		if refused := m.assignDevices(ctx); refused != nil {
+			return nil, refused
+		}
 	}
 	r.This = m.vm.Self
 	result, failed := m.vcenter.inner(ctx, m.vm, func() soap.HasFault { return m.vm.PowerOnVMTask(ctx, &r) })
-	if failed == nil && r.Host != nil {
+	switch {
+	case failed == nil && r.Host != nil:
 		decisions.pins.setRunning(m.vm.Self, r.Host)
+	case failed != nil && placed:
+		ctx.WithLock(m.vm, func() { m.vcenter.releaseDevices(ctx, &m.vm.VirtualMachine) })
 	}
 	return result, failed
 }
 
-// placeToRun moves a machine that can be switched on; whatever else it is, the simulator refuses it.
-func (m *machine) placeToRun(ctx *simulator.Context, wanted *types.ManagedObjectReference) *failure {
-	var startable bool
+// startable tells whether the machine can be switched on; whatever else it is, the simulator refuses it.
+func (m *machine) startable() (startable bool) {
 	m.vcenter.locked(m.vm, func() {
 		startable = m.vm.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOn && !m.vm.Config.Template
 	})
-	cluster := m.vcenter.clusterOfMachine(m.vm)
-	if !startable || cluster == nil {
-		return nil
-	}
+	return startable
+}
+
+// placeToRun moves a machine to where it will run.
+func (m *machine) placeToRun(ctx *simulator.Context, cluster *simulator.ClusterComputeResource,
+	wanted *types.ManagedObjectReference) *failure {
 	if refused := m.vcenter.elsewhere(cluster, wanted, "host"); refused != nil {
 		return refused
 	}
@@ -161,8 +172,12 @@ func (m *machine) relocate(ctx *simulator.Context, r types.RelocateVM_Task) (typ
 	}
 	m.vcenter.drs.deciding.Lock()
 	defer m.vcenter.drs.deciding.Unlock()
+	if refused := m.migrationRefusal(wanted); refused != nil {
+		return nil, refused
+	}
 	var pool *types.ManagedObjectReference
-	m.vcenter.locked(m.vm, func() { pool = m.vm.ResourcePool })
+	var before types.ManagedObjectReference
+	m.vcenter.locked(m.vm, func() { pool, before = m.vm.ResourcePool, *m.vm.Runtime.Host })
 	r.This, r.Spec.Host = m.vm.Self, nil
 	result, failed := m.vcenter.inner(ctx, m.vm, func() soap.HasFault { return m.vm.RelocateVMTask(ctx, &r) })
 	if failed != nil {
@@ -173,7 +188,7 @@ func (m *machine) relocate(ctx *simulator.Context, r types.RelocateVM_Task) (typ
 	}
 	m.settle(ctx, cluster, wanted)
 	m.vcenter.assignLocationPolicies(m.vm.Self, wanted)
-	return result, nil
+	return result, m.followDevices(ctx, before)
 }
 
 func (m *machine) changePool(ctx *simulator.Context, before, after types.ManagedObjectReference) {

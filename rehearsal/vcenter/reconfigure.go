@@ -13,6 +13,9 @@ func (m *machine) reconfigure(ctx *simulator.Context, spec types.VirtualMachineC
 	var refused types.BaseMethodFault
 	ctx.WithLock(m.vm, func() {
 		if refused = changeNeedsPowerOff(&m.vm.VirtualMachine, spec); refused == nil {
+			refused = m.preparePassthrough(spec)
+		}
+		if refused == nil {
 			refused = m.prepareDevices(spec.DeviceChange)
 		}
 		completeAllocation(spec.MemoryAllocation, m.vm.Config.MemoryAllocation)

@@ -82,6 +82,10 @@ func (d *strictDecoder) decode(node *yaml.Node, into reflect.Value, path string)
 			return
 		}
 		into.SetString(node.Value)
+	case reflect.Bool:
+		if node.Kind != yaml.ScalarNode || node.ShortTag() != "!!bool" || node.Decode(into.Addr().Interface()) != nil {
+			d.report(path, describe(node), "give true or false")
+		}
 	default:
 		if node.Kind != yaml.ScalarNode || node.ShortTag() == "!!null" || node.Decode(into.Addr().Interface()) != nil {
 			d.report(path, describe(node), "give a whole number")

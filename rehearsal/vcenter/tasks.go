@@ -136,6 +136,9 @@ func fail(fault types.BaseMethodFault, format string, values ...any) *failure {
 
 // explained gives a fault the words that a vCenter has for it.
 func explained(fault types.BaseMethodFault) *failure {
+	if said := fault.GetMethodFault().FaultMessage; len(said) > 0 {
+		return fail(fault, "%s", said[0].Message)
+	}
 	switch f := fault.(type) {
 	case *types.InvalidPowerState:
 		state := map[types.VirtualMachinePowerState]string{"poweredOn": "Powered on", "poweredOff": "Powered off"}
@@ -152,6 +155,10 @@ func explained(fault types.BaseMethodFault) *failure {
 		return fail(f, "A specified parameter was not correct: %s", f.InvalidProperty)
 	case *types.ManagedObjectNotFound:
 		return fail(f, "The object '%s' has already been deleted or has not been completely created", f.Obj)
+	case *types.TooManyDevices:
+		return fail(f, "The number of virtual devices exceeds the maximum for a given controller.")
+	case *types.InvalidDeviceBacking:
+		return fail(f, "Incompatible device backing specified for device '%d'.", f.DeviceIndex)
 	case *types.NotFound:
 		return fail(f, "The object or item referred to could not be found.")
 	case *types.ResourceInUse:

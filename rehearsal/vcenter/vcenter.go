@@ -42,6 +42,7 @@ type vcenter struct {
 	drs    *drs
 	wires  *attachments
 	advice *recommendations
+	gpus   *gpuStore
 
 	policies   *policyManager
 	privileges privileges
@@ -59,6 +60,7 @@ func newVCenter(inventory *Inventory, login *url.Userinfo, taskTime time.Duratio
 	v := &vcenter{
 		files: files, holds: newHolds(), calls: newCalls(), names: newReservedNames(),
 		cards: &cardAddresses{}, guests: newGuests(), drs: newDRS(), wires: newAttachments(), advice: newRecommendations(),
+		gpus: newGPUStore(),
 	}
 	v.startService(inventory.VCenter, login)
 	v.policies = newPolicyManager(v, inventory.StoragePolicies)
@@ -66,7 +68,7 @@ func newVCenter(inventory *Inventory, login *url.Userinfo, taskTime time.Duratio
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(files))
 	}
-	builder := worldBuilder{context: context.Background(), client: client, registry: v.registry, files: files}
+	builder := worldBuilder{context: context.Background(), client: client, registry: v.registry, files: files, vcenter: v}
 	if err := builder.build(inventory); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(files))
 	}
@@ -93,6 +95,7 @@ func (v *vcenter) startService(release Release, login *url.Userinfo) {
 	options := v.registry.OptionManager()
 	options.UpdateOptions(&types.UpdateOptions{ChangedValue: []types.BaseOptionValue{
 		&types.OptionValue{Key: markSetting, Value: "true"},
+		&types.OptionValue{Key: hotMigrateSetting, Value: release.VGPUHotMigrate},
 		&types.OptionValue{Key: "vcsim.home", Value: v.files},
 	}})
 }
@@ -159,6 +162,10 @@ func (v *vcenter) ours(ref types.ManagedObjectReference) target {
 		return &storageManager{vcenter: v, manager: object}
 	case *simulator.AuthorizationManager:
 		return &authorization{vcenter: v, manager: object}
+	case *simulator.HostSystem:
+		return &hostSystem{vcenter: v, host: object}
+	case *simulator.EnvironmentBrowser:
+		return &clusterBrowser{EnvironmentBrowser: object, vcenter: v}
 	case *simulator.ServiceInstance:
 		return &serviceInstance{vcenter: v, service: object}
 	case nil:

@@ -58,6 +58,7 @@ func (w *watcher) UpdateObject(ctx *simulator.Context, o mo.Reference, changes [
 		} else {
 			ctx.Update(vm, w.vcenter.guests.stop(vm))
 			w.vcenter.drs.pins.setRunning(vm.Self, nil)
+			w.vcenter.releaseDevices(ctx, vm)
 		}
 	}
 }
@@ -68,6 +69,7 @@ func (w *watcher) RemoveObject(ctx *simulator.Context, ref types.ManagedObjectRe
 		return
 	}
 	w.vcenter.guests.release(ref)
+	w.vcenter.refreshHost(ctx, w.vcenter.gpus.release(ref))
 	w.vcenter.forgetTags(ref)
 	w.vcenter.drs.pins.forget(ref)
 	w.vcenter.forgetInRules(ctx, ref)

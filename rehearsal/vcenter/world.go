@@ -22,6 +22,7 @@ type worldBuilder struct {
 	client   *vim25.Client
 	registry *simulator.Registry
 	files    string // where datastores keep their (small) files
+	vcenter  *vcenter
 }
 
 func (b *worldBuilder) build(inventory *Inventory) error {
@@ -66,6 +67,11 @@ func (b *worldBuilder) datacenter(wanted Datacenter) error {
 			return fmt.Errorf("template %s: %w", template.Name, err)
 		}
 	}
+	for i, machines := range wanted.Machines {
+		if err := b.machines(created.Reference(), folders.VmFolder, wanted, machines); err != nil {
+			return fmt.Errorf("machines[%d]: %w", i, err)
+		}
+	}
 	b.freeSpace(wanted, hosts[0].Datastore)
 	return nil
 }
@@ -82,20 +88,30 @@ func (b *worldBuilder) cluster(folder *object.Folder, wanted Cluster) ([]*simula
 	}
 	hosts := make([]*simulator.HostSystem, 0, len(wanted.Hosts))
 	for _, host := range wanted.Hosts {
-		task, err := created.AddHost(b.context, types.HostConnectSpec{HostName: host.Name}, true, nil, nil)
+		added, err := b.host(created, host)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("host %s: %w", host.Name, err)
 		}
-		info, err := task.WaitForResult(b.context)
-		if err != nil {
-			return nil, err
-		}
-		added := b.registry.Get(info.Result.(types.ManagedObjectReference)).(*simulator.HostSystem)
 		equipHost(added, host)
+		b.equipWithGPUs(added, host)
 		hosts = append(hosts, added)
 	}
 	sumUp(cluster.Summary.GetComputeResourceSummary(), wanted.Hosts)
 	return hosts, nil
+}
+
+// host adds one to a cluster. It waits in the registry: through the API a thousand hosts would take twice as long.
+func (b *worldBuilder) host(cluster *object.ClusterComputeResource, wanted Host) (*simulator.HostSystem, error) {
+	task, err := cluster.AddHost(b.context, types.HostConnectSpec{HostName: wanted.Name}, true, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	added := b.registry.Get(task.Reference()).(*simulator.Task)
+	added.Wait()
+	if added.Info.Error != nil {
+		return nil, fmt.Errorf("%T", added.Info.Error.Fault)
+	}
+	return b.registry.Get(added.Info.Result.(types.ManagedObjectReference)).(*simulator.HostSystem), nil
 }
 
 // equipHost gives a host the inventory's processors and memory.

@@ -1,0 +1,58 @@
+package main
+
+import "strconv"
+
+// Graphics is how a host uses its GPUs.
+type Graphics struct {
+	DefaultType string `yaml:"defaultType"` // what suits its GPUs, if nobody says
+	Assignment  string `yaml:"assignment"`  // performance, if nobody says
+}
+
+// GPU is one PCI device of a host: a board with several GPUs is several of them.
+type GPU struct {
+	Board   string `yaml:"board"`
+	Address string `yaml:"address"`
+	Mode    string `yaml:"mode"`
+	Label   string `yaml:"label"`
+}
+
+// Machines are there from the start: one, or as many copies as are wanted, with numbers in their names.
+type Machines struct {
+	Name      string  `yaml:"name"`
+	Copies    *int    `yaml:"copies"` // one if nobody says
+	Folder    string  `yaml:"folder"`
+	Cluster   string  `yaml:"cluster"`
+	CPUs      int     `yaml:"cpus"`
+	MemoryMiB int     `yaml:"memoryMiB"`
+	Power     string  `yaml:"power"` // off, if nobody says
+	Profile   Profile `yaml:"profile"`
+	Devices   Devices `yaml:"devices"`
+}
+
+// Profile is the vGPUs that each of these machines has.
+type Profile struct {
+	Name  string `yaml:"name"`
+	Count *int   `yaml:"count"` // one if nobody says
+}
+
+// Devices are a host's GPUs that a machine has as a whole.
+type Devices struct {
+	Host      string   `yaml:"host"`
+	Addresses []string `yaml:"addresses"`
+}
+
+// nameOf is the name of one of them; the first is number one.
+func (m Machines) nameOf(number int) string {
+	if orOne(m.Copies) == 1 {
+		return m.Name
+	}
+	return m.Name + "-" + strconv.Itoa(number)
+}
+
+// orOne is an optional number's usual value.
+func orOne(number *int) int {
+	if number == nil {
+		return 1
+	}
+	return *number
+}
