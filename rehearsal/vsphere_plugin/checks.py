@@ -9,9 +9,12 @@ from rehearsal.vsphere_plugin.differences import behaviour, tokens
 from rehearsal.vsphere_plugin.disks import UNITS
 from rehearsal.vsphere_plugin.names import refused_inputs
 from rehearsal.vsphere_plugin.schema import input_types
+from rehearsal.vsphere_plugin.values import UNKNOWN
 
 if TYPE_CHECKING:
     from rehearsal.vsphere_plugin.values import Properties
+
+DRS_LEVELS = ("manual", "partiallyAutomated", "fullyAutomated")
 
 
 def check_token(token: str) -> None:
@@ -29,6 +32,14 @@ def input_problems(token: str, inputs: Properties) -> dict[str, str]:
         problems["datastoreClusterId"] = (
             'Conflicting configuration arguments: "datastore_cluster_id": conflicts with datastore_id'
         )
+    if inputs.get("pciDeviceIds") and "hostSystemId" not in inputs:
+        problems["pciDeviceIds"] = (
+            'Missing required argument: "pci_device_id": all of `host_system_id,pci_device_id` must be specified'
+        )
+    level = inputs.get("drsAutomationLevel", UNKNOWN)
+    if level != UNKNOWN and level not in DRS_LEVELS:
+        levels = " ".join(f'"{each}"' for each in DRS_LEVELS)
+        problems["drsAutomationLevel"] = f"expected drs_automation_level to be one of [{levels}], got {level}"
     return problems
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rehearsal.vsphere_plugin.values import Properties
 
 Kind = Literal["add", "update", "delete"]
@@ -70,6 +72,11 @@ def differences(token: str, state: Properties, inputs: Properties) -> list[Diffe
     if state.get("imported"):
         found.append(Difference("imported", "update", replaces=False, restarts=False))
     return found
+
+
+def is_ignored(difference: Difference, paths: Iterable[str]) -> bool:
+    """Whether a difference is at or below one of the paths whose changes the program ignores."""
+    return any(difference.path == path or difference.path.startswith((f"{path}.", f"{path}[")) for path in paths)
 
 
 def _changed_paths(path: str, old: object, new: object) -> list[tuple[str, Kind]]:

@@ -45,6 +45,23 @@ def _cluster(connection: Connection, arguments: Properties) -> Properties:
     return {"id": found._moId, "resourcePoolId": found.resourcePool._moId, **arguments}
 
 
+def _host(connection: Connection, arguments: Properties) -> Properties:
+    """Return a host by its name, or by its path below the datacenter's folder of hosts."""
+    found = _below(connection, arguments, "host", vim.HostSystem) or _host_of_a_cluster(connection, arguments)
+    if found is None:
+        raise Refused(f"error fetching host: host '{arguments['name']}' not found")
+    return {"id": found._moId, "resourcePoolId": found.parent.resourcePool._moId, **arguments}
+
+
+def _host_of_a_cluster(connection: Connection, arguments: Properties) -> Any:
+    datacenter = connection.managed(vim.Datacenter, arguments["datacenterId"])
+    view = connection.content.viewManager.CreateContainerView(datacenter.hostFolder, [vim.HostSystem], True)  # noqa: FBT003
+    try:
+        return next((host for host in view.view if host.name == arguments["name"]), None)
+    finally:
+        view.Destroy()
+
+
 def _datastore(connection: Connection, arguments: Properties) -> Properties:
     found = _below(connection, arguments, "datastore", vim.Datastore) or _in_a_cluster(connection, arguments)
     if found is None:
@@ -148,6 +165,7 @@ _LOOKUPS: dict[str, Callable[[Connection, Properties], Properties]] = {
     "vsphere:index/getDatastore:getDatastore": _datastore,
     "vsphere:index/getDatastoreCluster:getDatastoreCluster": _datastore_cluster,
     "vsphere:index/getDistributedVirtualSwitch:getDistributedVirtualSwitch": _switch,
+    "vsphere:index/getHost:getHost": _host,
     "vsphere:index/getNetwork:getNetwork": _network,
     "vsphere:index/getPolicy:getPolicy": _policy,
     "vsphere:index/getVirtualMachine:getVirtualMachine": _machine,

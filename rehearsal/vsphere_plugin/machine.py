@@ -12,6 +12,7 @@ from rehearsal.vsphere_plugin.connection import Refused, fault_text
 from rehearsal.vsphere_plugin.differences import Difference, differences
 from rehearsal.vsphere_plugin.machine_read import read_machine
 from rehearsal.vsphere_plugin.machine_spec import check_controller, clone_spec, config_spec, interface_changes
+from rehearsal.vsphere_plugin.passthrough import passthrough_changes
 from rehearsal.vsphere_plugin.places import folder_at, location
 from rehearsal.vsphere_plugin.power import power_off, power_on
 from rehearsal.vsphere_plugin.resource import Found, HalfMade, ResourceKind
@@ -28,8 +29,12 @@ _CONFIGURATION = {
     "eptRviMode", "hvMode", "syncTimeWithHost", "extraConfig", "storagePolicyId", "memoryReservation",
     "memoryReservationLockedToMax", "cpuReservation",
 }  # fmt: skip
-_DEVICES = {"disks", "networkInterfaces"}
+_DEVICES = {"disks", "networkInterfaces", "pciDeviceIds"}
 _LOCATION = {"datastoreClusterId", "datastoreId", "hostSystemId"}
+
+
+class _DevicesRefused(Refused):
+    """PCI devices that can't be given to a clone."""
 
 
 class VirtualMachine(ResourceKind):
@@ -73,7 +78,8 @@ class VirtualMachine(ResourceKind):
             self._configure(connection, machine, inputs)
         except (Refused, vim.fault.VimFault) as error:
             connection.wait(machine.Destroy_Task())
-            raise Refused(f"error reconfiguring virtual machine: {_text(error)}") from None
+            step = "" if isinstance(error, _DevicesRefused) else "error reconfiguring virtual machine: "
+            raise Refused(f"{step}{_text(error)}") from None
         try:
             power_on(connection, machine)
             attach_tags(connection, "VirtualMachine", machine._moId, inputs.get("tags", []))
@@ -106,7 +112,10 @@ class VirtualMachine(ResourceKind):
                 if names & _DEVICES:
                     devices = machine.config.hardware.device
                     pairing = disks.pair_by_label(inputs.get("disks", []), state.get("disks", []), devices)
-                    spec.deviceChange = self._device_changes(connection, inputs, devices, pairing)
+                    spec.deviceChange = [
+                        *self._device_changes(connection, inputs, devices, pairing),
+                        *passthrough_changes(connection, inputs, state, devices),
+                    ]
                 restart = any(difference.restarts for difference in changed)
                 self._reconfigure(connection, machine, spec, inputs, restart=restart)
                 so_far["disks"] = known["disks"]
@@ -152,6 +161,7 @@ class VirtualMachine(ResourceKind):
         devices = machine.config.hardware.device
         pairing = disks.pair_after_clone(inputs.get("disks", []), devices)
         spec.deviceChange = self._device_changes(connection, inputs, devices, pairing)
+        spec.deviceChange += _passed_through(connection, inputs, devices)
         reconfigure(connection, machine, spec, inputs)
         self._upgrade(connection, machine, inputs)
 
@@ -204,6 +214,13 @@ def _template(connection: Connection, uuid: str) -> Any:
     if template is None:
         raise Refused(f'cannot locate virtual machine or template with UUID "{uuid}": {not_found(uuid)}')
     return template
+
+
+def _passed_through(connection: Connection, inputs: Properties, devices: list[Any]) -> list[Any]:
+    try:
+        return passthrough_changes(connection, inputs, {}, devices)
+    except Refused as refused:
+        raise _DevicesRefused(f"error processing PCI passthrough device changes post-clone: {refused}") from None
 
 
 def _new_backing(connection: Connection, inputs: Properties, entry: Properties) -> Any:

@@ -8,6 +8,7 @@ from pyVmomi import vim
 
 from rehearsal.vsphere_plugin.disks import read_disks
 from rehearsal.vsphere_plugin.machine_spec import adapter_type, interfaces_of, network_id, scsi_type
+from rehearsal.vsphere_plugin.passthrough import passthrough_addresses
 from rehearsal.vsphere_plugin.places import location
 from rehearsal.vsphere_plugin.policies import disk_policy, machine_policy
 from rehearsal.vsphere_plugin.tags import attached_tags
@@ -65,6 +66,7 @@ def read_machine(connection: Connection, machine: Any, known: Properties) -> Pro
         "uuid": config.uuid,
         "disks": read_disks(config.hardware.device, known, lambda disk: disk_policy(connection, machine, disk)),
         "networkInterfaces": _interfaces(config.hardware.device),
+        "pciDeviceIds": passthrough_addresses(config.hardware.device),
         "scsiType": scsi_type(config.hardware.device),
         "storagePolicyId": machine_policy(connection, machine),
         "extraConfig": _extra_config(config, known),

@@ -25,7 +25,7 @@ class AntiAffinityRule(ResourceKind):
 
     def create(self, connection: Connection, inputs: Properties) -> Found:
         """Create it; every machine has to be there."""
-        cluster = _cluster(connection, inputs["computeClusterId"])
+        cluster = cluster_by_id(connection, inputs["computeClusterId"])
         _reconfigure(
             connection, cluster, vim.cluster.RuleSpec(operation=_Operation.add, info=_info(connection, inputs))
         )
@@ -78,7 +78,8 @@ def _import(connection: Connection, names: str) -> Found | None:
     return None if rule is None else _found(connection, cluster, rule)
 
 
-def _cluster(connection: Connection, identifier: str) -> Any:
+def cluster_by_id(connection: Connection, identifier: str) -> Any:
+    """Return the cluster with an identifier. Raises `Refused` with the official plugin's words when it is gone."""
     cluster = connection.managed(vim.ClusterComputeResource, identifier)
     try:
         connection.properties(cluster, ["name"])
@@ -91,7 +92,7 @@ def _parsed(connection: Connection, identifier: str) -> tuple[Any, int]:
     cluster, separator, key = identifier.partition(":")
     if not separator:
         raise Refused(f'bad ID "{identifier}"')
-    return _cluster(connection, cluster), int(key)
+    return cluster_by_id(connection, cluster), int(key)
 
 
 def _rule(connection: Connection, cluster: Any, *, key: int | None = None, name: str | None = None) -> Any:

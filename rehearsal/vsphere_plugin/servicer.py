@@ -14,7 +14,8 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from rehearsal.vsphere_plugin import lookups
 from rehearsal.vsphere_plugin.checks import check_token, input_problems
 from rehearsal.vsphere_plugin.connection import Connection, Refused
-from rehearsal.vsphere_plugin.differences import with_defaults
+from rehearsal.vsphere_plugin.differences import is_ignored, with_defaults
+from rehearsal.vsphere_plugin.drs_overrides import DrsOverride
 from rehearsal.vsphere_plugin.machine import VirtualMachine
 from rehearsal.vsphere_plugin.places import Folder, ResourcePool
 from rehearsal.vsphere_plugin.port_groups import DistributedPortGroup
@@ -38,6 +39,7 @@ _KINDS: dict[str, ResourceKind] = {
         Tag(),
         DistributedPortGroup(),
         AntiAffinityRule(),
+        DrsOverride(),
     )
 }
 _DETAILS_KEY = "grpc-status-details-bin"  # gRPC's own place for error details
@@ -125,6 +127,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         token = _token(request.urn)
         state, inputs = from_struct(request.olds), from_struct(request.news)
         found = _KINDS[token].differences(self._connected(), state, inputs)
+        found = [difference for difference in found if not is_ignored(difference, request.ignoreChanges)]
         return _diff_response(found, named="name" in inputs)
 
     @_explained

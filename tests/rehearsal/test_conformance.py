@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ruamel.yaml import YAML
 
+from rehearsal.vsphere_plugin.values import UNKNOWN
 from tests.support.plugin import FOLDER, MACHINE, Plugin, PluginFailed, Resource, server_of
+from tests.support.plugin_cases import check_case
 from tests.support.plugin_site import Site, conformance_site
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.rehearsal
 TABLE = YAML(typ="safe").load(Path(__file__).with_name("conformance.yaml").read_text(encoding="utf-8"))
-POWER_CALLS = ("ShutdownGuest", "PowerOffVM_Task")
 
 
 @pytest.fixture(scope="module")
@@ -29,41 +30,7 @@ def site(checkout: Checkout) -> Iterator[Site]:
 
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: str(case["name"]))
 def test_change(site: Site, case: dict[str, Any]) -> None:
-    wanted = site.changed(case["change"])
-    made = site.machine()
-    try:
-        if case["operation"] == "refused":
-            with pytest.raises(PluginFailed) as refused:
-                site.plugin.diff(made, wanted)
-            assert case["message"] in str(refused.value)
-            return
-        found = site.plugin.diff(made, wanted)
-        operation = "replace" if found["replaces"] else "update" if found["changes"] else "same"
-        assert operation == case["operation"]
-        if operation == "update":
-            assert any(path == case["property"] or path.startswith(f"{case['property']}[") for path in found["paths"])
-            if "fails" in case:
-                with pytest.raises(PluginFailed) as failed:
-                    site.plugin.update(made, wanted)
-                assert case["fails"] in str(failed.value)
-                return
-            assert updated_with_restart(site, made, wanted) == case["restart"]
-            site.assert_quiet(made, wanted)
-        if operation == "replace":
-            assert found["replaces"] == [case["replaces"]]
-            assert found["delete_before_replace"]
-    finally:
-        site.plugin.delete(made)
-
-
-def updated_with_restart(site: Site, made: Resource, wanted: dict[str, Any]) -> bool:
-    """Carry an update out and tell whether the machine was switched off on the way; it has to run at the end."""
-    site.rehearsal.control.reset_calls()
-    site.plugin.update(made, wanted)
-    calls = site.rehearsal.control.calls()
-    running = {found.uuid: found.power for found in site.rehearsal.control.machines()}
-    assert running[made.id] == "poweredOn"
-    return any(calls.get(call, 0) for call in POWER_CALLS)
+    check_case(site, case)
 
 
 def test_created_machine_has_its_place_sizes_and_outputs(site: Site) -> None:
@@ -154,6 +121,7 @@ def test_folder_that_is_gone_is_an_error_at_refresh(site: Site) -> None:
     [
         ("getDatacenter", "error fetching datacenter: datacenter 'nowhere' not found"),
         ("getComputeCluster", "error loading cluster: cluster 'nowhere' not found"),
+        ("getHost", "error fetching host: host 'nowhere' not found"),
         ("getDatastore", "error fetching datastore: datastore 'nowhere' not found"),
         (
             "getDatastoreCluster",
@@ -172,6 +140,23 @@ def test_what_is_not_there_is_named(site: Site, function: str, message: str) -> 
     with pytest.raises(PluginFailed) as refused:
         site.look_up(function, "nowhere")
     assert message in str(refused.value)
+
+
+def test_host_is_found_by_its_name_and_by_its_path(site: Site) -> None:
+    found = site.look_up("getHost", "esx-01.dev.example.internal")
+    cluster = site.plugin.invoke("getComputeCluster", name="cluster-01", datacenterId=site.datacenter)
+    assert found["id"].startswith("host-")
+    assert found["resourcePoolId"] == cluster["resourcePoolId"]
+    assert site.look_up("getHost", "cluster-01/esx-01.dev.example.internal")["id"] == found["id"]
+
+
+def test_ignored_parts_of_an_unknown_clone_are_no_reason_for_a_new_machine(site: Site) -> None:
+    """So the engine asks when something that a machine was cloned from is deleted before it is made anew."""
+    made = site.machine()
+    wanted = site.changed({"clone": {"templateUuid": UNKNOWN}})
+    assert site.plugin.diff(made, wanted)["replaces"] == ["__meta"]
+    assert not site.plugin.diff(made, wanted, ignored=["clone.templateUuid"])["changes"]
+    site.plugin.delete(made)
 
 
 def test_wrong_password_is_refused(site: Site) -> None:

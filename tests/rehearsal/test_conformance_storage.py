@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.plugin import MACHINE, PluginFailed, Resource
+from tests.support.plugin_cases import POWER_CALLS
 from tests.support.plugin_site import TEMPLATE, Site, conformance_site
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ ROOT_DISK = {"label": "disk0", "size": 20, "thinProvisioned": True}
 DATA_DISK = {"label": "data", "size": 5, "unitNumber": 1}
 LOG_DISK = {"label": "log", "size": 3, "unitNumber": 2}
 ON_A_CLUSTER: dict[str, Any] = {"datastoreId": None, "datastoreClusterId": "STORAGE_CLUSTER"}
-POWER_CALLS = ("ShutdownGuest", "PowerOffVM_Task")
 
 
 @pytest.fixture(scope="module")

@@ -82,8 +82,8 @@ def a_smaller_disk_is_refused_by_the_preview(checkout: Checkout, rehearsal: Rehe
     refused = rehearsal.slipway("preview", "dev")
     assert refused.returncode == 2
     assert refused.stderr.splitlines()[-1] == (
-        "dev.compute: a disk can't shrink: dev-control-plane-1 disk0 (80 GiB, asked 70); ask for the size that it has, or "
-        "move the nodes to another pool"
+        "dev.compute: a disk can't shrink: dev-control-plane-1 disk0 (80 GiB, asked 70); ask for the size that it has, "
+        "or move the nodes to another pool"
     )
     checkout.replace(("diskGiB: 70", "diskGiB: 80"))
 

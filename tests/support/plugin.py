@@ -13,6 +13,9 @@ from rehearsal.layout import VCENTER_ADDRESS, VCENTER_USER
 from rehearsal.plugin import EXECUTABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from rehearsal.session import Rehearsal
 
 MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
@@ -21,6 +24,8 @@ POOL = "vsphere:index/resourcePool:ResourcePool"
 CATEGORY = "vsphere:index/tagCategory:TagCategory"
 TAG = "vsphere:index/tag:Tag"
 PORT_GROUP = "vsphere:index/distributedPortGroup:DistributedPortGroup"
+OVERRIDE = "vsphere:index/drsVmOverride:DrsVmOverride"
+GPU_TEMPLATE = "slipway:index:GpuTemplate"
 RULE = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule"
 
 
@@ -54,10 +59,10 @@ class Resource:
 
 
 class Plugin:
-    """One running plugin, configured for the rehearsal's vCenter."""
+    """One running plugin, configured for the rehearsal's vCenter: its vSphere plugin, or another executable."""
 
-    def __init__(self, rehearsal: Rehearsal) -> None:
-        executable = rehearsal.plugin.folder / EXECUTABLE
+    def __init__(self, rehearsal: Rehearsal, executable: Path | None = None) -> None:
+        executable = executable or rehearsal.plugin.folder / EXECUTABLE
         command = [sys.executable, "-m", "tests.support.plugin_driver", str(executable)]
         variables = {"PYTHONPATH": str(ROOT)}
         pipe = subprocess.PIPE
@@ -66,7 +71,10 @@ class Plugin:
 
     def configure(self, server: str, password: str) -> None:
         inputs = {"vsphereServer": server, "user": VCENTER_USER, "password": password, "allowUnverifiedSsl": False}
-        self.call("configure", urn="urn:pulumi:test::slipway::pulumi:providers:vsphere::vcenter", inputs=inputs)
+        self.configure_with("vsphere", inputs)
+
+    def configure_with(self, package: str, inputs: dict[str, Any]) -> None:
+        self.call("configure", urn=f"urn:pulumi:test::slipway::pulumi:providers:{package}::vcenter", inputs=inputs)
 
     def end(self) -> None:
         assert self.process.stdin is not None
@@ -74,10 +82,18 @@ class Plugin:
         self.process.wait()
 
     def call(self, name: str, **arguments: Any) -> dict[str, Any]:
+        self.begin(name, **arguments)
+        return self.answer()
+
+    def begin(self, name: str, **arguments: Any) -> None:
+        """Ask something without waiting for the answer."""
         assert self.process.stdin is not None
-        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"call": name, **arguments}) + "\n")
         self.process.stdin.flush()
+
+    def answer(self) -> dict[str, Any]:
+        """Wait for the answer to what was asked last."""
+        assert self.process.stdout is not None
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
         if "error" in answer:
             raise PluginFailed(answer)
@@ -99,9 +115,9 @@ class Plugin:
         made.id, made.state = answer["id"], answer["state"]
         return made
 
-    def diff(self, resource: Resource, inputs: dict[str, Any]) -> dict[str, Any]:
+    def diff(self, resource: Resource, inputs: dict[str, Any], *, ignored: Sequence[str] = ()) -> dict[str, Any]:
         news = self.call("check", urn=resource.urn, old=resource.inputs, inputs=inputs)["inputs"]
-        return self.call("diff", **self._known(resource), inputs=news)
+        return self.call("diff", **self._known(resource), inputs=news, ignored=list(ignored))
 
     def update(self, resource: Resource, inputs: dict[str, Any]) -> None:
         news = self.call("check", urn=resource.urn, old=resource.inputs, inputs=inputs)["inputs"]

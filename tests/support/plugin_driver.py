@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
+import time
 from concurrent import futures
 from typing import Any
 
@@ -22,8 +24,12 @@ DETAILS = "grpc-status-details-bin"
 class Engine(engine_pb2_grpc.EngineServicer):
     """As much of an engine as a plugin needs: somebody who takes its log lines."""
 
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
     def Log(self, request: engine_pb2.LogRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
-        del request, context
+        del context
+        self.said.append(request.message)
         return empty_pb2.Empty()
 
 
@@ -43,7 +49,8 @@ class Driver:
 
     def __init__(self, executable: str) -> None:
         server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
-        engine_pb2_grpc.add_EngineServicer_to_server(Engine(), server)
+        self.engine = Engine()
+        engine_pb2_grpc.add_EngineServicer_to_server(self.engine, server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self.server = server
@@ -71,6 +78,7 @@ class Driver:
         return {"inputs": plain(answer.inputs), "failures": failures}
 
     def diff(self, call: dict[str, Any]) -> dict[str, Any]:
+        said = len(self.engine.said)
         answer = self.stub.Diff(
             provider_pb2.DiffRequest(
                 id=call["id"],
@@ -78,9 +86,14 @@ class Driver:
                 olds=struct(call["state"]),
                 old_inputs=struct(call["old"]),
                 news=struct(call["inputs"]),
+                ignoreChanges=call.get("ignored", []),
             )
         )
         return {
+            "said": self.engine.said[said:],
+            "kinds": {
+                path: provider_pb2.PropertyDiff.Kind.Name(found.kind) for path, found in answer.detailedDiff.items()
+            },
             "changes": answer.changes == provider_pb2.DiffResponse.DIFF_SOME,
             "replaces": list(answer.replaces),
             "paths": sorted(answer.detailedDiff),
@@ -110,6 +123,21 @@ class Driver:
             news=struct(call["inputs"]),
         )
         return {"state": plain(self.stub.Update(request).properties)}
+
+    def cancel(self, call: dict[str, Any]) -> dict[str, Any]:
+        """Cancel, and tell how long the plugin then lives."""
+        del call
+        started = time.monotonic()
+        self.stub.Cancel(empty_pb2.Empty())
+        self.process.wait()
+        return {"seconds": time.monotonic() - started}
+
+    def ended(self, call: dict[str, Any]) -> dict[str, Any]:
+        """Make another call, cancel it or kill the plugin some seconds later, and give the call's answer."""
+        ways = {"cancel": lambda: self.stub.Cancel(empty_pb2.Empty()), "kill": self.process.kill}
+        threading.Timer(call.pop("after"), ways[call.pop("how")]).start()
+        answer: dict[str, Any] = getattr(self, call.pop("other"))(call)
+        return answer
 
     def delete(self, call: dict[str, Any]) -> dict[str, Any]:
         request = provider_pb2.DeleteRequest(
