@@ -10,6 +10,8 @@ import sys
 from dataclasses import asdict, dataclass
 
 from infra.catalog import Catalog
+from infra.gpu.inventory import Holder
+from infra.vsphere.gpu_inventory import read_gpu_inventory
 from infra.vsphere.machines import machines_in_folder
 from infra.vsphere.session import Credentials, vcenter_session
 from rehearsal.layout import VCENTER_USER, Layout
@@ -17,7 +19,10 @@ from rehearsal.layout import VCENTER_USER, Layout
 
 @dataclass(frozen=True)
 class Observed:
-    """One virtual machine: sizes in virtual CPUs and MiB; `address` is empty when the guest reports none."""
+    """One virtual machine: sizes in virtual CPUs and MiB; `address` is empty when the guest reports none.
+
+    `gpus` are PCI addresses, and vGPU profiles with how many of each.
+    """
 
     environment: str
     name: str
@@ -27,6 +32,7 @@ class Observed:
     powered_on: bool
     address: str
     host: str
+    gpus: tuple[str, ...]
 
 
 def observe(name: str) -> list[Observed]:
@@ -38,13 +44,31 @@ def observe(name: str) -> list[Observed]:
     for environment_name in layout.environments:
         places = catalog.load(environment_name)[0].vcenter
         with vcenter_session(Credentials(places.server, VCENTER_USER, password)) as vcenter:
+            inventory, _ = read_gpu_inventory(vcenter, places.server)
+            holders = {
+                each.name: each for host in inventory.hosts for each in host.holders if each.folder == places.folder
+            }
             found += [
                 Observed(
-                    environment_name, m.name, m.uuid, m.cpus, m.memory_mib, m.powered_on, m.address or "", m.host or ""
+                    environment=environment_name,
+                    name=machine.name,
+                    uuid=machine.uuid,
+                    cpus=machine.cpus,
+                    memory_mib=machine.memory_mib,
+                    powered_on=machine.powered_on,
+                    address=machine.address or "",
+                    host=machine.host or "",
+                    gpus=_gpus(holders.get(machine.name)),
                 )
-                for m in machines_in_folder(vcenter, places.datacenter, places.folder)
+                for machine in machines_in_folder(vcenter, places.datacenter, places.folder)
             ]
     return found
+
+
+def _gpus(holder: Holder | None) -> tuple[str, ...]:
+    if holder is None:
+        return ()
+    return (*holder.devices, *(f"{count} x {profile}" for profile, count in holder.profiles))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,9 @@ def show_report(report: Report, console: Console | None = None) -> None:
     console.print(f"\n[bold]Rehearsal of {report.name}[/bold]\n")
     console.print(_machines(report.machines))
     console.print()
+    if any(machine.gpus for machine in report.machines):
+        console.print(_gpus(report.machines))
+        console.print()
     console.print(_steps(report.steps, report.calls))
     console.print()
     console.print(_truth(report))
@@ -64,6 +67,16 @@ def _machines(machines: Sequence[Observed]) -> Table:
             machine.name, str(machine.cpus), memory, power, machine.address or "none", machine.host.partition(".")[0]
         )
     table.caption = "as the simulated vCenter reports them over the vSphere API"
+    table.caption_justify = "left"
+    return table
+
+
+def _gpus(machines: Sequence[Observed]) -> Table:
+    table = Table("machine", "host", "GPUs", box=None, pad_edge=False)
+    for machine in machines:
+        if machine.gpus:
+            table.add_row(machine.name, machine.host.partition(".")[0], ", ".join(machine.gpus))
+    table.caption = "as its machines have them, read over the vSphere API"
     table.caption_justify = "left"
     return table
 

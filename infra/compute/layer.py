@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_vsphere as vsphere
 
+from infra.catalog import ROOT
 from infra.compute.node_pool import NodePool, NodePoolArgs
 from infra.compute.plan import plan_compute
 from infra.compute.site import Site, SiteArgs
 from infra.errors import MissingConfig
+from infra.gpu.lock import lock_path, valid_lock
 from infra.model.handover import ComputeHandover, Node
+from infra.vsphere.provider.gpu_template import SlipwayProvider
 
 if TYPE_CHECKING:
     from infra.compute.plan import ComputePlan
@@ -22,15 +25,16 @@ if TYPE_CHECKING:
 def build(environment: Environment, release: Release, below: None) -> ComputeHandover:
     """Register the compute layer's resources; nothing lies below it.
 
-    Reads `vsphere:user` and the secret `vsphere:password` of the stack. Raises `MissingConfig` when one is not set.
+    Reads `vsphere:user` and the secret `vsphere:password` of the stack, and for GPUs the placement lock. Raises
+    `MissingConfig` when one is not set, `NotPossibleHere` when the lock is missing or stale.
     """
     del below
-    plan = plan_compute(environment, release)
-    provider = _provider(environment)
-    options = pulumi.ResourceOptions(providers=[provider])
+    lock = valid_lock(lock_path(ROOT, environment.name), environment)
+    plan = plan_compute(environment, release, lock)
+    options = pulumi.ResourceOptions(providers=_providers(environment, with_gpus=lock is not None))
     site = Site(
         environment.name,
-        SiteArgs(environment.name, environment.vcenter, plan.clusters, plan.tags),
+        SiteArgs(environment.name, environment.vcenter, plan.clusters, plan.tags, plan.hosts),
         options,
     )
     pools = {
@@ -40,7 +44,7 @@ def build(environment: Environment, release: Release, below: None) -> ComputeHan
     return _handover(environment, plan, pools)
 
 
-def _provider(environment: Environment) -> vsphere.Provider:
+def _providers(environment: Environment, *, with_gpus: bool) -> list[pulumi.ProviderResource]:
     config = pulumi.Config("vsphere")
     stack = pulumi.get_stack()
     user = config.get("user")
@@ -49,13 +53,11 @@ def _provider(environment: Environment) -> vsphere.Provider:
     password = config.get_secret("password")
     if password is None:
         raise MissingConfig(stack, "vsphere:password", f"pulumi config set --secret vsphere:password -s {stack}")
-    return vsphere.Provider(
-        "vcenter",
-        vsphere_server=environment.vcenter.server,
-        user=user,
-        password=password,
-        allow_unverified_ssl=False,
+    server = environment.vcenter.server
+    official = vsphere.Provider(
+        "vcenter", vsphere_server=server, user=user, password=password, allow_unverified_ssl=False
     )
+    return [official, SlipwayProvider("slipway", server, user, password)] if with_gpus else [official]
 
 
 def _handover(environment: Environment, plan: ComputePlan, pools: dict[str, NodePool]) -> ComputeHandover:

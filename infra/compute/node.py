@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_vsphere as vsphere
@@ -24,13 +24,17 @@ FIRST_BOOT_PROPERTIES = [
 
 @dataclass(frozen=True)
 class NodeArgs:
-    """What a node is made from: its plan, its pool's, the template's contract, the site, the notes."""
+    """What a node is made from: its plan, its pool's, the template's contract, the site, the notes.
+
+    `template_id` is the UUID of the template that it is cloned from.
+    """
 
     plan: NodePlan
     pool: PoolPlan
     template: MachineTemplate
     site: Site
     notes: str
+    template_id: pulumi.Output[str]
 
 
 class Node(pulumi.ComponentResource):
@@ -42,12 +46,21 @@ class Node(pulumi.ComponentResource):
     def __init__(self, name: str, args: NodeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:compute:Node", name, None, opts)
         machine = self._machine(name, args)
+        if args.plan.seat is not None:
+            vsphere.DrsVmOverride(
+                name,
+                compute_cluster_id=args.site.cluster_ids[args.pool.cluster],
+                virtual_machine_id=machine.id,
+                drs_enabled=False,  # it can't leave its host
+                opts=pulumi.ResourceOptions(parent=self, protect=False),
+            )
         self.uuid = machine.uuid
         self.machine_id = machine.id
         self.register_outputs({"uuid": self.uuid})
 
     def _machine(self, name: str, args: NodeArgs) -> vsphere.VirtualMachine:
         pool, template, site = args.pool, args.template, args.site
+        gpus = _gpu_arguments(args)
         policy = {} if site.policy_id is None else {"storage_policy_id": site.policy_id}
         return vsphere.VirtualMachine(
             name,
@@ -57,6 +70,7 @@ class Node(pulumi.ComponentResource):
             resource_pool_id=site.resource_pool_ids[pool.cluster],
             **site.storage,
             **policy,
+            **gpus,
             num_cpus=pool.cpus,
             memory=pool.memory_mib,
             guest_id=template.guest_id,
@@ -70,7 +84,7 @@ class Node(pulumi.ComponentResource):
             sync_time_with_host=True,
             wait_for_guest_net_timeout=0,  # a machine without running guest tools must not hold up the run
             wait_for_guest_ip_timeout=0,
-            clone={"template_uuid": site.template_id},
+            clone={"template_uuid": args.template_id},
             disks=[
                 {"label": disk.label, "size": disk.size_gib, "unit_number": disk.unit, "thin_provisioned": True}
                 | policy
@@ -84,6 +98,23 @@ class Node(pulumi.ComponentResource):
                 protect=False,  # the node is what is protected
                 delete_before_replace=True,  # name and address are unique, so old and new can't stand side by side
                 ignore_changes=FIRST_BOOT_PROPERTIES,
-                replacement_trigger=pool.roll_trigger,
+                replacement_trigger=args.plan.roll_trigger,
             ),
         )
+
+
+def _gpu_arguments(args: NodeArgs) -> dict[str, Any]:
+    """Return what a machine with GPUs has besides: all its memory reserved, and with passthrough host and devices.
+
+    Without the whole memory reserved no machine with a PCI device starts (vSphere, "Add a PCI Device").
+    """
+    if args.pool.gpu is None:
+        return {}
+    found: dict[str, Any] = {
+        "memory_reservation": args.pool.memory_mib,
+        "memory_reservation_locked_to_max": True,
+    }
+    if args.plan.seat is not None:
+        seat = args.plan.seat
+        found |= {"host_system_id": args.site.host_ids[seat.host], "pci_device_ids": list(seat.devices)}
+    return found

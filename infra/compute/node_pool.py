@@ -9,10 +9,13 @@ import pulumi
 import pulumi_vsphere as vsphere
 
 from infra.compute.node import Node, NodeArgs
+from infra.model.gpu_boards import NVIDIA, boards
+from infra.vsphere.provider.gpu_template import DynamicGpu, GpuTemplate, GpuTemplateArgs, VirtualGpu
 
 if TYPE_CHECKING:
     from infra.compute.plan import PoolPlan
     from infra.compute.site import Site
+    from infra.gpu.need import Need
     from infra.model.release import MachineTemplate
 
 
@@ -33,10 +36,11 @@ class NodePool(pulumi.ComponentResource):
         plan = args.plan
         protection = pulumi.ResourceOptions(protect=plan.protected)
         super().__init__("slipway:compute:NodePool", name, None, pulumi.ResourceOptions.merge(opts, protection))
+        template_id = self._gpu_template(args) if plan.gpu_template and plan.nodes else args.site.template_id
         nodes = {
             node.name: Node(
                 node.name,
-                NodeArgs(node, plan, args.template, args.site, args.notes),
+                NodeArgs(node, plan, args.template, args.site, args.notes, template_id),
                 pulumi.ResourceOptions(parent=self, protect=plan.protected),
             )
             for node in plan.nodes
@@ -52,3 +56,32 @@ class NodePool(pulumi.ComponentResource):
             )
         self.uuids = {name: node.uuid for name, node in nodes.items()}
         self.register_outputs({"uuids": self.uuids})
+
+    def _gpu_template(self, args: NodePoolArgs) -> pulumi.Output[str]:
+        """Make the template that carries the pool's GPUs, and return its UUID.
+
+        Never delete-before-replace: the engine would take the pool's machines down with it.
+        """
+        plan, site = args.plan, args.site
+        assert plan.gpu is not None  # noqa: S101 - a plan with a template's name has what it carries
+        made = GpuTemplate(
+            f"{plan.name}-gpus",
+            GpuTemplateArgs(
+                name=plan.gpu_template,
+                folder=site.folder,
+                datacenter=site.places.datacenter,
+                base_template=site.places.template,
+                resource_pool_id=site.resource_pool_ids[plan.cluster],
+                devices=[_device(plan.gpu.need)] * plan.gpu.need.count,
+                notes=args.notes,
+                **site.storage,
+            ),
+            pulumi.ResourceOptions(parent=self, protect=False),
+        )
+        return made.uuid
+
+
+def _device(need: Need) -> VirtualGpu | DynamicGpu:
+    if need.kind == "vgpu":
+        return VirtualGpu(need.profile)
+    return DynamicGpu(NVIDIA, boards()[need.board].devices[0][0], need.label or None)

@@ -14,27 +14,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SiteArgs:
-    """What a site is made from: the places as the document names them, clusters that are used, names of all tags."""
+    """What a site is made from: the places that the document names; clusters, tags and pinned hosts that are used."""
 
     environment: str
     places: VCenter
     clusters: tuple[str, ...]
     tags: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
 
 
 class Site(pulumi.ComponentResource):
     """Folder, resource pools, port group and tags of an environment, and the identifiers of what it uses.
 
     Outputs: `folder` (path for virtual machines), by name of a cluster `cluster_ids` and `resource_pool_ids`,
-    `storage` (arguments of a virtual machine), `policy_id` (None without one), `network_id`, `template_id`, and
-    `tag_ids` by name of a tag.
+    `host_ids` by name of a host that nodes are pinned to, `storage` (arguments of a virtual machine), `policy_id` (None
+    without one), `network_id`, `template_id`, and `tag_ids` by name of a tag.
     """
 
     def __init__(self, name: str, args: SiteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:compute:Site", name, None, opts)
         self._lookup = pulumi.InvokeOutputOptions(parent=self)
         self._child = pulumi.ResourceOptions(parent=self)
-        places = args.places
+        places = self.places = args.places
         self._datacenter_id = vsphere.get_datacenter_output(name=places.datacenter, opts=self._lookup).id
         folder = vsphere.Folder(
             places.folder, path=places.folder, type="vm", datacenter_id=self._datacenter_id, opts=self._child
@@ -46,6 +47,10 @@ class Site(pulumi.ComponentResource):
         self.template_id = vsphere.get_virtual_machine_output(
             name=places.template, datacenter_id=self._datacenter_id, opts=self._lookup
         ).id
+        self.host_ids: dict[str, pulumi.Output[str]] = {
+            host: vsphere.get_host_output(name=host, datacenter_id=self._datacenter_id, opts=self._lookup).id
+            for host in args.hosts
+        }
         self._tags(args)
         self.register_outputs({"folder": self.folder, "resourcePoolIds": self.resource_pool_ids})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra.model.base import Document, entry
 from infra.model.first_boot import FirstBoot
+from infra.model.gpu import GpuOverride
 from infra.model.nodes import ControlPlane, Machine, NodePool
 from infra.model.site import NodeNetwork, VCenter
 from infra.model.texts import EnvironmentName, OneLine, PoolName, ReleaseVersion, TagKey
@@ -33,6 +34,10 @@ class Environment(Document):
     """The addresses of the environment."""
     first_boot: FirstBoot = entry("First boot", {"user": "ops"})
     """What every node is first booted with."""
+    gpu_overrides: dict[OneLine, GpuOverride] = entry(
+        "GPU overrides", {"H100 PCIe": {"mmioGiB": 256}}, default_factory=dict
+    )
+    """Numbers of GPU boards that are otherwise at this site than in the catalogue, by name of the board."""
     control_plane: ControlPlane = entry("Control plane", {"count": 3})
     """The control-plane nodes."""
     node_pools: dict[PoolName, NodePool] = entry("Node pools", {"cpu": {"count": 2}}, default_factory=dict)

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from infra.model.addresses import AddressRangeText
 from infra.model.base import Document, entry
-from infra.model.texts import DiskName, LabelKey, LabelValue, OneLine, VsphereName
+from infra.model.gpu import GpuRequest
+from infra.model.texts import DiskName, LabelKey, LabelValue, VsphereName
 
 # vSphere 8.0 configuration maximums: 768 virtual CPUs, 24 TB of memory, 62 TB per virtual disk.
 Cpus = Annotated[int, Field(ge=1, le=768, strict=True)]
@@ -78,15 +79,6 @@ class RollPolicy(Document):
 
     max_unavailable: Annotated[int, Field(ge=1, le=1000, strict=True)] = entry("Unavailable at once", 1, default=1)
     """How many nodes of the pool may be away at the same time."""
-
-
-class GpuRequest(Document):
-    """GPUs for every node of a pool. The model has it; nothing provisions it yet, so it is refused by name."""
-
-    profile: OneLine = entry("vGPU profile", "nvidia_h100-20c")
-    """Name of the vGPU profile, as the host reports it."""
-    count: Annotated[int, Field(ge=1, le=16, strict=True)] = entry("Count", 1, default=1)
-    """How many of it per node."""
 
 
 class NodePool(Machine):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi.automation import OpType
 
 from infra.guest_info import METADATA, USER_DATA, unpacked
-from infra.operate.interrupted import ANTI_AFFINITY_RULE, MACHINE
+from infra.operate.interrupted import ANTI_AFFINITY_RULE, DRS_OVERRIDE, MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,8 @@ class Changes:
 
     `replaced` are made anew, `restarted` are changed while they are off, `created` are new. `needed` are the other
     things that are created or changed: machines may stand on them. `lost_disks` are data disks that go, by machine;
-    `first_boot` the documents of replaced machines, before and after.
+    `first_boot` the documents of replaced machines, before and after. `attached` are DRS overrides, named as the
+    machine that they go with.
     """
 
     replaced: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class Changes:
     needed: tuple[str, ...] = ()
     lost_disks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     first_boot: tuple[tuple[str, str, str], ...] = ()
+    attached: tuple[str, ...] = ()
 
     @property
     def disturbed(self) -> tuple[str, ...]:
@@ -59,9 +61,10 @@ def changes_of(events: Iterable[EngineEvent]) -> Changes:
             step
             for step in steps
             if step.op in (OpType.CREATE, OpType.UPDATE)
-            and step.type not in (MACHINE, ANTI_AFFINITY_RULE)
+            and step.type not in (MACHINE, ANTI_AFFINITY_RULE, DRS_OVERRIDE)
             and not step.type.startswith((_COMPONENTS, "pulumi:"))
         ),
+        attached=_urns(step for step in steps if step.type == DRS_OVERRIDE),
         first_boot=tuple(sorted(_first_boot(step) for step in machines if step.op is OpType.REPLACE)),
         lost_disks=tuple(sorted((_name(step.urn), lost) for step in machines if (lost := _lost_disks(step)))),
     )

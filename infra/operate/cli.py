@@ -163,6 +163,27 @@ def doctor(
 
 
 @app.command()
+def inventory(environment: Environment) -> None:
+    """Read hosts and GPUs of an environment's vCenter into stacks/inventories/."""
+    from infra.operate.gpus import run_inventory
+
+    for line in run_inventory(environment):
+        typer.echo(line)
+
+
+@app.command()
+def fit(
+    environment: Environment,
+    write: Annotated[bool, typer.Option("--write", help="Write the plan to stacks/placements/ENV.yaml.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the plan as JSON.")] = False,
+) -> None:
+    """Plan which node gets which GPUs, from the inventory; say why not if it doesn't fit."""
+    from infra.operate.gpus import run_fit
+
+    run_fit(environment, write=write, as_json=as_json)
+
+
+@app.command()
 def rehearse(
     environments: Annotated[
         list[str], typer.Argument(metavar="ENV...", help="Environments; several stand side by side in one vCenter.")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.catalog import ROOT
 from infra.diagnosis import what_does_not_fit
 from infra.errors import PersonError
+from infra.gpu.lock import lock_path, valid_lock
+from infra.gpu.planner import plan_gpus
 from infra.vsphere.examination import examine
+from infra.vsphere.gpu_inventory import read_gpu_inventory
 from infra.vsphere.places import check_places
 from infra.vsphere.session import vcenter_session
 
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.diagnosis import Diagnosis
+    from infra.gpu.inventory import Inventory
+    from infra.gpu.lock import PlacementLock
     from infra.model.environment import Environment
     from infra.model.release import Release
     from infra.operate.engine import LayerStack
@@ -27,15 +33,40 @@ class DoesNotFit(PersonError):
         super().__init__("\n".join(f"vCenter {server}: {each.check}: {each.found}; {each.fix}" for each in found))
 
 
+class PlacementOutdated(PersonError):
+    """A placement that vCenter does not have any more as it was planned."""
+
+    def __init__(self, environment: str, reasons: Iterable[str]) -> None:
+        fix = f"plan anew: ./slipway inventory {environment} && ./slipway fit {environment} --write"
+        source = f"stacks/placements/{environment}.yaml"
+        super().__init__("\n".join(f"{source}: {reason}; {fix}" for reason in reasons))
+
+
+def _check_placement(environment: Environment, lock: PlacementLock, inventory: Inventory) -> None:
+    """Raise `PlacementOutdated` unless everything of a placement can be had in vCenter as it is now."""
+    plan = plan_gpus(environment, inventory, lock.seats)
+    reasons = [f"{each.path}: {each.value}: {each.reason}" for each in plan.unfit]
+    if not reasons:
+        for node, seat in sorted(lock.seats.items()):
+            if plan.seats.get(node) != seat:
+                reasons.append(f"{node}: {', '.join(seat.devices)} of {seat.host} can't be had any more")
+    if reasons:
+        raise PlacementOutdated(environment.name, reasons)
+
+
 def check_fit(stack: LayerStack, environment: Environment, release: Release) -> Credentials:
     """Return the login of a vCenter in which an environment fits.
 
     Raises what is wrong with vCenter, login or places, and `DoesNotFit` with everything that does not fit.
     """
+    lock = valid_lock(lock_path(ROOT, environment.name), environment)
     credentials = stack.credentials(environment)
     with vcenter_session(credentials) as vcenter:
         check_places(vcenter, environment)
         facts = examine(vcenter, environment, credentials.user)
+        inventory = read_gpu_inventory(vcenter, environment.vcenter.server)[0] if lock else None
+    if lock is not None and inventory is not None:
+        _check_placement(environment, lock, inventory)
     wrong = what_does_not_fit(environment, release, facts)
     if wrong:
         raise DoesNotFit(environment.vcenter.server, wrong)

@@ -13,6 +13,7 @@ FOLDER = "vsphere:index/folder:Folder"
 RESOURCE_POOL = "vsphere:index/resourcePool:ResourcePool"
 PORT_GROUP = "vsphere:index/distributedPortGroup:DistributedPortGroup"
 ANTI_AFFINITY_RULE = "vsphere:index/computeClusterVmAntiAffinityRule:ComputeClusterVmAntiAffinityRule"
+DRS_OVERRIDE = "vsphere:index/drsVmOverride:DrsVmOverride"
 TAG_CATEGORY = "vsphere:index/tagCategory:TagCategory"
 TAG = "vsphere:index/tag:Tag"
 

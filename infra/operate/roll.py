@@ -46,7 +46,9 @@ def disturb_in_batches(stack: LayerStack, changes: Changes, groups: list[list[st
         done += len(group)
         verb = "replacing" if set(group) & set(changes.replaced) else "restarting"
         print(f"{stack.name}: {verb} {names}, {done} of {total}", flush=True)
-        _update(stack, group, along=not changes.created)
+        own = {urn.rpartition("::")[2] for urn in group}
+        attached = [urn for urn in changes.attached if urn.rpartition("::")[2] in own]
+        _update(stack, [*group, *attached], along=not changes.created)
 
 
 def _update(stack: LayerStack, urns: list[str], *, along: bool) -> None:

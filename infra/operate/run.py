@@ -12,6 +12,7 @@ from infra.catalog import ROOT, Catalog
 from infra.compute.plan import plan_compute
 from infra.errors import NotPossibleHere, StepFailed
 from infra.for_real import check_release
+from infra.gpu.lock import lock_path, valid_lock
 from infra.model.handover import BUILT_LAYERS
 from infra.operate.announcement import announced
 from infra.operate.changes import Changes, changes_of
@@ -43,6 +44,7 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
     """Preview layers. Raises `StepFailed` when one fails, or changes something that must not change."""
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
+    valid_lock(lock_path(ROOT, environment_name), environment)
     for stack in stacks_of(environment_name, layer):
         preview(stack, environment, release, expect_no_changes=expect_no_changes)
 

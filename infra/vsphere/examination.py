@@ -14,7 +14,7 @@ from pyVmomi import vim
 from infra.template_contract import FoundTemplate
 from infra.vsphere.places import missing_places
 from infra.vsphere.privileges import Privilege, needed_privileges
-from infra.vsphere.reading import read_all, read_properties
+from infra.vsphere.reading import Reader
 from infra.vsphere.session import CONNECTION_TIMEOUT, VCenter, find
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _datastores(instance: VCenter, environment: Environment) -> Iterable[FoundDa
     stores = found.childEntity if isinstance(found, vim.StoragePod) else [found]
     wanted = [store for store in stores if isinstance(store, vim.Datastore)]
     paths = ["name", "summary.freeSpace", "summary.accessible", "summary.maintenanceMode"]
-    for _, values in read_properties(instance, wanted, vim.Datastore, paths):
+    for _, values in Reader(instance).of(wanted, vim.Datastore, paths):
         normal = values.get("summary.maintenanceMode", "normal") == "normal"
         yield FoundDatastore(
             name=values.get("name", "a datastore that the user may not read"),
@@ -152,7 +152,7 @@ def _hosts(instance: VCenter, environment: Environment) -> Iterable[FoundHost]:
         found = find(instance, f"{root}/{cluster}")
         if not isinstance(found, vim.ClusterComputeResource):
             continue
-        for _, values in read_properties(instance, found.host, vim.HostSystem, paths):
+        for _, values in Reader(instance).of(found.host, vim.HostSystem, paths):
             connected = values.get("runtime.connectionState") == vim.HostSystem.ConnectionState.connected
             yield FoundHost(  # a host that was never connected has no hardware that is known
                 cluster=cluster,
@@ -167,7 +167,7 @@ def _disks_gib(instance: VCenter, machines: list[Any]) -> int:
     """Return the size of all disks of machines."""
     sizes = [
         device.capacityInKB
-        for _, values in read_properties(instance, machines, vim.VirtualMachine, ["config.hardware.device"])
+        for _, values in Reader(instance).of(machines, vim.VirtualMachine, ["config.hardware.device"])
         for device in values.get("config.hardware.device", [])
         if isinstance(device, vim.vm.device.VirtualDisk)
     ]
@@ -180,9 +180,7 @@ def _machines(instance: VCenter, folder_path: str) -> tuple[dict[str, Any], list
     own: dict[str, Any] = {}
     addresses: list[str] = []
     holders: dict[str, str] = {}
-    machines = read_all(
-        instance, instance.content.rootFolder, vim.VirtualMachine, ["name", "parent", "guest.ipAddress"]
-    )
+    machines = Reader(instance).all(vim.VirtualMachine, ["name", "parent", "guest.ipAddress"])
     for reference, values in machines:
         name, address = values.get("name", "a machine that the user may not read"), values.get("guest.ipAddress")
         if folder is not None and values.get("parent") == folder:

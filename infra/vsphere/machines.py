@@ -11,7 +11,7 @@ from pyVmomi import vim
 
 from infra.errors import StepFailed
 from infra.guest_info import ENCODING, METADATA, unpacked
-from infra.vsphere.reading import read_properties
+from infra.vsphere.reading import Reader
 from infra.vsphere.session import find
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _PATHS = [
     "name",
     "config.uuid",
+    "config.template",
     "config.extraConfig",
     "config.hardware.numCPU",
     "config.hardware.memoryMB",
@@ -110,12 +111,13 @@ def _wait(task: Any, subject: str) -> None:
 
 
 def _read(instance: vim.ServiceInstance, objects: list[Any]) -> Iterator[FoundMachine]:
-    answers = read_properties(instance, objects, vim.VirtualMachine, _PATHS)
+    reader = Reader(instance)
+    answers = reader.of(objects, vim.VirtualMachine, _PATHS)
     hosts = {values["runtime.host"] for _, values in answers if "runtime.host" in values}
-    named = dict(read_properties(instance, list(hosts), vim.HostSystem, ["name"]))
+    named = dict(reader.of(list(hosts), vim.HostSystem, ["name"]))
     for found, values in answers:
-        if "config.uuid" not in values:
-            continue  # being made, or not to be read: vCenter has no configuration of it
+        if "config.uuid" not in values or values.get("config.template"):
+            continue  # being made, or not to be read: vCenter has no configuration of it; or a template with GPUs
         yield FoundMachine(
             name=values["name"],
             uuid=values["config.uuid"],

@@ -14,38 +14,54 @@ _PAGE = 1000  # objects per answer
 Read = list[tuple[Any, dict[str, Any]]]  # each object with the values of its properties, by path
 
 
-def read_properties(instance: vim.ServiceInstance, objects: Sequence[Any], kind: type, paths: list[str]) -> Read:
-    """Return the properties at `paths` of objects of one kind; none for no objects. One request per 1,000 objects."""
-    if not objects:
-        return []
-    query = vmodl.query.PropertyCollector
-    selected = [query.ObjectSpec(obj=found) for found in objects]
-    return _retrieve(
-        instance, query.FilterSpec(objectSet=selected, propSet=[query.PropertySpec(type=kind, pathSet=paths)])
-    )
+class Reader:
+    """Reads from one vCenter and counts its requests: one per 1,000 objects."""
 
+    def __init__(self, instance: vim.ServiceInstance) -> None:
+        self.requests = 0
+        self._content = instance.content
 
-def read_all(instance: vim.ServiceInstance, root: Any, kind: type, paths: list[str]) -> Read:
-    """Return the properties at `paths` of all objects of one kind below a container."""
-    query = vmodl.query.PropertyCollector
-    manager: Any = instance.content.viewManager
-    view = manager.CreateContainerView(root, [kind], True)  # noqa: FBT003 - pyvmomi's signature
-    try:
-        through = query.TraversalSpec(name="view", type=vim.view.ContainerView, path="view", skip=False)
-        start = query.ObjectSpec(obj=view, skip=True, selectSet=[through])
-        return _retrieve(
-            instance, query.FilterSpec(objectSet=[start], propSet=[query.PropertySpec(type=kind, pathSet=paths)])
+    def of(self, objects: Sequence[Any], kind: type, paths: list[str]) -> Read:
+        """Return the properties at `paths` of objects of one kind; none for no objects."""
+        if not objects:
+            return []
+        query = vmodl.query.PropertyCollector
+        selected = [query.ObjectSpec(obj=found) for found in objects]
+        return self._retrieve(query.FilterSpec(objectSet=selected, propSet=[_paths(kind, paths)]))
+
+    def all(self, kind: type, paths: list[str]) -> Read:
+        """Return the properties at `paths` of all objects of one kind that there are."""
+        query = vmodl.query.PropertyCollector
+        manager: Any = self._content.viewManager
+        view = manager.CreateContainerView(self._content.rootFolder, [kind], True)  # noqa: FBT003 - pyvmomi's signature
+        try:
+            through = query.TraversalSpec(name="view", type=vim.view.ContainerView, path="view", skip=False)
+            start = query.ObjectSpec(obj=view, skip=True, selectSet=[through])
+            return self._retrieve(query.FilterSpec(objectSet=[start], propSet=[_paths(kind, paths)]))
+        finally:
+            view.Destroy()
+            self.requests += 2
+
+    def _retrieve(self, wanted: Any) -> Read:
+        collector = self._content.propertyCollector
+        answer = collector.RetrievePropertiesEx(
+            [wanted], vmodl.query.PropertyCollector.RetrieveOptions(maxObjects=_PAGE)
         )
-    finally:
-        view.Destroy()
+        self.requests += 1
+        found: Read = []
+        while answer is not None:
+            found += [(each.obj, {part.name: part.val for part in each.propSet}) for each in answer.objects]
+            if not answer.token:
+                break
+            answer = collector.ContinueRetrievePropertiesEx(answer.token)
+            self.requests += 1
+        return found
 
 
-def _retrieve(instance: vim.ServiceInstance, wanted: Any) -> Read:
-    collector = instance.content.propertyCollector
-    options = vmodl.query.PropertyCollector.RetrieveOptions(maxObjects=_PAGE)
-    answer = collector.RetrievePropertiesEx([wanted], options)
-    found: Read = []
-    while answer is not None:
-        found += [(each.obj, {part.name: part.val for part in each.propSet}) for each in answer.objects]
-        answer = collector.ContinueRetrievePropertiesEx(answer.token) if answer.token else None
-    return found
+def _paths(kind: type, paths: list[str]) -> Any:
+    return vmodl.query.PropertyCollector.PropertySpec(type=kind, pathSet=paths)
+
+
+def read_properties(instance: vim.ServiceInstance, objects: Sequence[Any], kind: type, paths: list[str]) -> Read:
+    """Return the properties at `paths` of objects of one kind; none for no objects."""
+    return Reader(instance).of(objects, kind, paths)

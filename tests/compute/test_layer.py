@@ -129,14 +129,17 @@ def test_prod_uses_what_its_document_names(recorder: Recorder) -> None:
     built(PROD)
     assert sorted(recorder.lookups) == [
         "getComputeCluster general-01",
+        "getComputeCluster gpu-01",
         "getComputeCluster storage-01",
         "getDatacenter dc-prod",
         "getDatastoreCluster nvme-01",
         "getDistributedVirtualSwitch dvs-prod",
+        "getHost esx-21.prod.example.internal",
+        "getHost esx-22.prod.example.internal",
         "getPolicy gold",
         "getVirtualMachine templates/ubuntu-24.04-kubernetes-1.36.3-1",
     ]
-    assert set(made(recorder, "ResourcePool")) == {"general-01", "storage-01"}
+    assert set(made(recorder, "ResourcePool")) == {"general-01", "gpu-01", "storage-01"}
     assert made(recorder, "DistributedPortGroup")["slipway-prod"]["vlanId"] == 2030
     machine = made(recorder, "VirtualMachine")["prod-data-2"]
     assert (machine["datastoreClusterId"], machine["storagePolicyId"]) == ("nvme-01-id", "gold-id")
@@ -167,6 +170,30 @@ def test_protected_pools_and_nodes_can_not_go_and_their_machines_can_be_made_ane
         *("NodePool control-plane", "NodePool data"),
         *(f"Node prod-{pool}-{number}" for pool in ("control-plane", "data") for number in (1, 2, 3)),
     }
+
+
+def test_gpus_come_to_nodes_as_the_placement_says(recorder: Recorder) -> None:
+    built(PROD)
+    machines = made(recorder, "VirtualMachine")
+    pinned = machines["prod-training-2"]
+    assert pinned["hostSystemId"] == "esx-22.prod.example.internal-id"
+    assert pinned["pciDeviceIds"] == ["0000:5e:00.0", "0000:af:00.0"]
+    shared = machines["prod-inference-1"]
+    assert shared["clone"] == {"templateUuid": "inference-gpus-uuid"}
+    assert "pciDeviceIds" not in shared
+    for machine in (pinned, shared):
+        assert machine["memoryReservation"] == machine["memory"]
+        assert machine["memoryReservationLockedToMax"] is True
+        assert machine["extraConfig"]["pciPassthru.use64bitMMIO"] == "TRUE"
+    assert pinned["extraConfig"]["pciPassthru.64bitMMIOSizeGB"] == "512"
+    assert shared["extraConfig"]["pciPassthru.64bitMMIOSizeGB"] == "256"
+    assert set(made(recorder, "DrsVmOverride")) == {"prod-training-1", "prod-training-2"}
+    templates = made(recorder, "GpuTemplate")
+    assert {name: template["devices"] for name, template in templates.items()} == {
+        "inference-gpus": [{"kind": "vgpu", "profile": "nvidia_h100-20c"}],
+        "notebooks-gpus": [{"kind": "vgpu", "profile": "grid_a100d-2-20c"}],
+    }
+    assert "memoryReservation" not in machines["prod-cpu-1"]
 
 
 @pytest.mark.parametrize("key", sorted(LOGIN))

@@ -65,12 +65,15 @@ def test_pools_of_prod_stand_on_their_clusters_with_their_disks_and_rules() -> N
         "control-plane": "general-01",
         "cpu": "general-01",
         "data": "storage-01",
+        "inference": "gpu-01",
+        "notebooks": "gpu-01",
+        "training": "gpu-01",
     }
     assert pools["data"].disks == (DiskPlan("disk0", 100, 0), DiskPlan("objects", 2048, 1))
     assert pools["control-plane"].anti_affinity == AntiAffinityPlan("prod-control-plane", mandatory=True)
     assert pools["cpu"].anti_affinity == AntiAffinityPlan("prod-cpu", mandatory=False)
-    assert {name: each.protected for name, each in pools.items()} == {"control-plane": True, "cpu": False, "data": True}
-    assert {name: each.max_unavailable for name, each in pools.items()} == {"control-plane": 1, "cpu": 2, "data": 1}
+    assert {name for name, each in pools.items() if each.protected} == {"control-plane", "data"}
+    assert {name: each.max_unavailable for name, each in pools.items() if each.max_unavailable > 1} == {"cpu": 2}
 
 
 def test_disks_stand_in_the_order_of_their_units() -> None:

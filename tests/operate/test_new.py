@@ -86,7 +86,7 @@ def test_every_environment_can_be_made_from(catalog: Catalog, source: str) -> No
 
 
 def test_another_network_asks_for_what_goes_with_it(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    answered(catalog, monkeypatch, "prod", "", "10.40.0.0/22", "", "", "2040", *[""] * 5)
+    answered(catalog, monkeypatch, "prod", "", "10.40.0.0/22", "", "", "2040", *[""] * 8)
     environment, _ = Catalog(catalog.root).load("lab")
     assert environment.vcenter.network == "slipway-lab"
     assert environment.vcenter.create_port_group is not None

@@ -32,6 +32,9 @@ def test_pools_are_made_anew_as_their_roll_policy_says() -> None:
         ["prod-data-1"],
         ["prod-data-2"],
         ["prod-data-3"],
+        *([f"prod-inference-{number}"] for number in (1, 2, 3, 4)),
+        *([f"prod-notebooks-{number}"] for number in (1, 2, 3)),
+        *([f"prod-training-{number}"] for number in (1, 2)),
     ]
 
 

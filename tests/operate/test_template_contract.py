@@ -70,4 +70,4 @@ def test_a_vcenter_made_from_the_documents_has_all_that_they_name() -> None:
 def test_hosts_are_enough_for_the_nodes_that_are_kept_apart() -> None:
     (datacenter,) = derived_inventory([(PROD, RELEASE)])["datacenters"]
     hosts = {cluster["name"]: len(cluster["hosts"]) for cluster in datacenter["clusters"]}
-    assert hosts == {"general-01": 4, "storage-01": 3}
+    assert hosts == {"general-01": 4, "gpu-01": 4, "storage-01": 3}

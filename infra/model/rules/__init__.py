@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra.model.rules.addresses import address_rules
 from infra.model.rules.finding import Finding
+from infra.model.rules.gpus import gpu_rules
 from infra.model.rules.neighbours import Neighbour, neighbour_rules, neighbour_warnings
 from infra.model.rules.nodes import node_rules
 from infra.model.rules.release import release_rules
@@ -29,7 +30,12 @@ def environment_refusals(
     `release` is None when the document names one that isn't there; rules that compare with it are left out then.
     `others` are the other environments of the same catalogue, each with its release.
     """
-    own = [*address_rules(environment), *node_rules(environment), *site_rules(environment)]
+    own = [
+        *address_rules(environment),
+        *node_rules(environment),
+        *gpu_rules(environment),
+        *site_rules(environment),
+    ]
     of_release = [] if release is None else list(release_rules(environment, release))
     return [*own, *of_release, *neighbour_rules(environment, release, others)]
 

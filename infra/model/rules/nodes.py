@@ -30,7 +30,6 @@ def node_rules(environment: Environment) -> Iterator[Finding]:
     yield from _disks_apart(environment)
     yield from _labels_and_taints(environment)
     yield from _protected_things_are_there(environment)
-    yield from _gpus_not_yet(environment)
 
 
 def _control_plane_works(environment: Environment) -> Iterator[Finding]:
@@ -138,15 +137,4 @@ def _protected_things_are_there(environment: Environment) -> Iterator[Finding]:
                 thing,
                 "is protected and not there",
                 f"put it back, or take it from this list first; what can be protected: {', '.join(known)}",
-            )
-
-
-def _gpus_not_yet(environment: Environment) -> Iterator[Finding]:
-    for name, pool in sorted(environment.node_pools.items()):
-        if pool.gpu is not None:
-            yield Finding(
-                f"nodePools.{name}.gpu",
-                pool.gpu.profile,
-                "GPU pools are not provisioned by this version of Slipway",
-                "remove the gpu section of the pool, or the pool",
             )
