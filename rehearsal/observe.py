@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
-from infra.gpu.inventory import Holder
 from infra.vsphere.gpu_inventory import read_gpu_inventory
 from infra.vsphere.machines import machines_in_folder
 from infra.vsphere.session import Credentials, vcenter_session
 from rehearsal.layout import VCENTER_USER, Layout
+
+if TYPE_CHECKING:
+    from infra.gpu.inventory import Holder
 
 
 @dataclass(frozen=True)
