@@ -21,9 +21,16 @@ MOST_HOSTS = 6  # hosts that a refusal names; the others are counted
 
 
 def refuse(asked: Sequence[Asked], hosts: Sequence[FreeHost], present: Mapping[str, Seat]) -> list[Unfit]:
-    """Return why the GPU pools of a cluster don't fit: those that don't even alone, else all that don't together."""
+    """Return why GPU pools of a cluster don't fit: those that don't even alone, else as few as don't together."""
     alone = [pool for pool in asked if fit_cluster([pool], hosts, present) is None]
-    return [_unfit(pool, asked, hosts, present, alone=bool(alone)) for pool in alone or asked]
+    if alone:
+        return [_unfit(pool, asked, hosts, present, alone=True) for pool in alone]
+    core = list(asked)
+    for pool in asked:  # a pool without which the others still don't fit has no part in it
+        rest = [other for other in core if other.name != pool.name]
+        if fit_cluster(rest, hosts, present) is None:
+            core = rest
+    return [_unfit(pool, core, hosts, present, alone=False) for pool in core]
 
 
 def _unfit(
