@@ -32,7 +32,7 @@ class Changes:
     `replaced` are made anew, `restarted` are changed while they are off, `created` are new. `needed` are the other
     things that are created or changed: machines may stand on them. `lost_disks` are data disks that go, by machine;
     `first_boot` the documents of replaced machines, before and after. `attached` are DRS overrides, named as the
-    machine that they go with.
+    machine that they go with. `removed` are things of any kind that go without a successor.
     """
 
     replaced: tuple[str, ...] = ()
@@ -42,6 +42,7 @@ class Changes:
     lost_disks: tuple[tuple[str, tuple[str, ...]], ...] = ()
     first_boot: tuple[tuple[str, str, str], ...] = ()
     attached: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
 
     @property
     def disturbed(self) -> tuple[str, ...]:
@@ -65,6 +66,7 @@ def changes_of(events: Iterable[EngineEvent]) -> Changes:
             and not step.type.startswith((_COMPONENTS, "pulumi:"))
         ),
         attached=_urns(step for step in steps if step.type == DRS_OVERRIDE),
+        removed=_urns(step for step in steps if step.op is OpType.DELETE),
         first_boot=tuple(sorted(_first_boot(step) for step in machines if step.op is OpType.REPLACE)),
         lost_disks=tuple(sorted((_name(step.urn), lost) for step in machines if (lost := _lost_disks(step)))),
     )

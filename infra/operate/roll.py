@@ -39,7 +39,7 @@ def disturb_in_batches(stack: LayerStack, changes: Changes, groups: list[list[st
         return
     if changes.needed:
         print(f"{stack.name}: what is new besides the nodes comes first", flush=True)
-        _update(stack, list(changes.needed), along=False)
+        _update(stack, list(changes.needed), changes, along=False)
     done, total = 0, sum(len(group) for group in groups)
     for group in groups:
         names = ", ".join(urn.rpartition("::")[2] for urn in group)
@@ -48,10 +48,15 @@ def disturb_in_batches(stack: LayerStack, changes: Changes, groups: list[list[st
         print(f"{stack.name}: {verb} {names}, {done} of {total}", flush=True)
         own = {urn.rpartition("::")[2] for urn in group}
         attached = [urn for urn in changes.attached if urn.rpartition("::")[2] in own]
-        _update(stack, [*group, *attached], along=not changes.created)
+        _update(stack, [*group, *attached], changes, along=not changes.created)
 
 
-def _update(stack: LayerStack, urns: list[str], *, along: bool) -> None:
+def _update(stack: LayerStack, urns: list[str], changes: Changes, *, along: bool) -> None:
+    """Update a part of the stack.
+
+    One step after the other when something is to go: the engine (3.259) records machines that still stand on it, and
+    are not of this part, in parallel with it, and now and then before it, which breaks the state.
+    """
     with engine_step(stack, "updating a part of it"):
         stack.handle.up(
             target=urns,
@@ -61,4 +66,5 @@ def _update(stack: LayerStack, urns: list[str], *, along: bool) -> None:
             color=colour(),
             show_secrets=False,
             suppress_outputs=True,
+            parallel=1 if changes.removed else None,
         )

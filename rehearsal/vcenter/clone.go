@@ -98,7 +98,7 @@ func (m *machine) personalize(ctx *simulator.Context, inherited types.VirtualMac
 		}
 	}
 	if spec.Template {
-		ctx.WithLock(m.vm, func() { m.vm.MarkAsTemplate(&types.MarkAsTemplate{This: m.vm.Self}) })
+		m.MarkAsTemplate(ctx, &types.MarkAsTemplate{This: m.vm.Self})
 	}
 	if spec.PowerOn {
 		_, failed := m.powerOn(ctx, types.PowerOnVM_Task{})
