@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from infra.vsphere.session import Credentials
 
 
+_BROKEN_STATE = "snapshot integrity"
+
+
 @dataclass(frozen=True)
 class LayerStack:
     """The stack of one layer of one environment."""
@@ -157,6 +160,9 @@ def engine_step(stack: LayerStack, step: str) -> Iterator[None]:
         raise StepFailed(f"{stack.name}: {step}", fix) from None
     except automation.CommandError as error:
         check_plugin(str(error))
+        if _BROKEN_STATE in str(error):
+            fix = f"the engine wrote its state in the wrong order; mend it: pulumi state repair -s {stack.name}"
+            raise StepFailed(f"{stack.name}: {step}", f"{fix}, and run the command again") from None
         raise StepFailed(f"{stack.name}: {step}", _reason(str(error))) from None
 
 

@@ -29,13 +29,15 @@ class Privilege:
 def needed_privileges(environment: Environment) -> list[Privilege]:
     """Return the privileges that an environment needs, sorted by object and name."""
     reasons = {"always", *_reasons(environment)}
+    entries = [(call, entry) for protocol in ("soap", "rest") for call, entry in _table()[protocol].items()]
     names = {
         name
-        for protocol in ("soap", "rest")
-        for call, entry in _table()[protocol].items()
+        for call, entry in entries
         if entry["for"] in reasons
         for name in entry.get("privileges") or [_own_privilege(call)]
     }
+    if "gpus" in reasons:
+        names.update(name for _, entry in entries for name in entry.get("withGpus", ()))
     return sorted(Privilege(_place(name), name) for name in names)
 
 
@@ -69,10 +71,13 @@ def _own_privilege(call: str) -> str:
 
 def _reasons(environment: Environment) -> list[str]:
     places = environment.vcenter
-    apart = any(machine.anti_affinity != "none" and machine.count > 1 for machine in environment.machines().values())
+    machines = environment.machines().values()
+    apart = any(machine.anti_affinity != "none" and machine.count > 1 for machine in machines)
+    gpus = any(pool.gpu is not None for pool in environment.node_pools.values())
     found = {
+        "gpus": gpus,
         "portGroup": places.create_port_group is not None,
-        "antiAffinity": apart,
+        "clusterRules": apart or gpus,
         "storagePolicy": places.storage.policy is not None,
         "datastoreCluster": places.storage.datastore_cluster is not None,
     }

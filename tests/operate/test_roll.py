@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pulumi.automation import CommandError, CommandResult
 
 from infra.compute.plan import plan_compute
+from infra.errors import StepFailed
+from infra.operate.changes import Changes
 from infra.operate.protection import Protected, check_protection, protected_things
-from infra.operate.roll import batches
+from infra.operate.roll import batches, disturb_in_batches
 from tests.support.environments import PROD, RELEASE, changed
+
+if TYPE_CHECKING:
+    from infra.operate.engine import LayerStack
 
 PLAN = plan_compute(PROD, RELEASE)
 PREFIX = "urn:pulumi:prod.compute::slipway::slipway:compute:Node$vsphere:index/virtualMachine:VirtualMachine::"
@@ -91,4 +97,49 @@ def test_what_would_go_is_said_with_the_way_to_let_it_go(changes: dict[str, Any]
     assert str(refused.value) == (
         f"prod.compute: {things}: protected from deletion in stacks/environments/prod.yaml; to let go, put them back, "
         "take their pool from `protected`, run `./slipway up prod`, and only then take them out of the document"
+    )
+
+
+class PlayedEngine:
+    """Stands for the engine: notes how each part is updated, and fails with `failure` if there is one."""
+
+    name = "prod.compute"
+
+    def __init__(self, failure: str = "") -> None:
+        self.handle = self
+        self.failure = failure
+        self.updates: list[tuple[list[str], int | None]] = []
+
+    def up(self, *, target: list[str], parallel: int | None, **_: object) -> None:
+        """Note an update."""
+        if self.failure:
+            raise CommandError(CommandResult(self.failure, "", 255))
+        self.updates.append((target, parallel))
+
+
+def updates(changes: Changes) -> list[tuple[list[str], int | None]]:
+    engine = PlayedEngine()
+    disturb_in_batches(cast("LayerStack", engine), changes, [["a::one"], ["a::two", "a::three"]])
+    return engine.updates
+
+
+def test_what_is_new_comes_first_and_then_group_after_group() -> None:
+    assert updates(Changes(needed=("tag",), attached=("b::three",))) == [
+        (["tag"], None),
+        (["a::one"], None),
+        (["a::two", "a::three", "b::three"], None),
+    ]
+
+
+def test_the_engine_goes_step_by_step_while_something_is_to_go() -> None:
+    assert updates(Changes(removed=("old tag",))) == [(["a::one"], 1), (["a::two", "a::three"], 1)]
+
+
+def test_a_state_in_the_wrong_order_is_named_with_what_mends_it() -> None:
+    engine = PlayedEngine("failed to save snapshot: snapshot integrity failure; it was already written")
+    with pytest.raises(StepFailed) as refused:
+        disturb_in_batches(cast("LayerStack", engine), Changes(), [["a::one"], ["a::two"]])
+    assert str(refused.value) == (
+        "prod.compute: updating a part of it: the engine wrote its state in the wrong order; "
+        "mend it: pulumi state repair -s prod.compute, and run the command again"
     )
