@@ -6,11 +6,12 @@ import (
 	"sync"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/soap"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
 // runsAsOurTask says which methods are tasks of ours: they can be held while running, and an ordered
-// fault fails the task. Faults of all other methods are the simulator's injector's work.
+// fault fails the task.
 var runsAsOurTask = func() map[string]bool {
 	methods := map[string]bool{}
 	for _, object := range []reflect.Type{
@@ -26,6 +27,10 @@ var runsAsOurTask = func() map[string]bool {
 	}
 	return methods
 }()
+
+// answeredByMachines are the calls to a machine that are no tasks and ours all the same: they look at ordered
+// faults themselves. Faults of all other calls are the simulator's injector's work.
+var answeredByMachines = map[string]bool{"MarkAsTemplate": true, "MarkAsVirtualMachine": true, "ShutdownGuest": true}
 
 func cutTask(name string) (string, bool) {
 	const suffix = "Task"
@@ -71,7 +76,7 @@ func (f *faults) order(wanted orderedFault) error {
 	if wanted.Message == "" {
 		wanted.Message = explained(wanted.value).LocalizedMessage
 	}
-	if !runsAsOurTask[wanted.Method] {
+	if !runsAsOurTask[wanted.Method] && !answeredByMachines[wanted.Method] {
 		f.service.AddFaultRule(&simulator.FaultInjectionRule{
 			MethodName: wanted.Method, ObjectType: "*", ObjectName: anyIfEmpty(wanted.Name), Probability: 1, Enabled: true,
 			FaultType: simulator.FaultTypeCustom, Fault: wanted.value, Message: wanted.Message, MaxCount: wanted.Times,
@@ -105,6 +110,15 @@ func (f *faults) take(method, name string) *failure {
 		return fail(ordered.value, "%s", ordered.Message)
 	}
 	return nil
+}
+
+// takeFault is take for a call that answers at once; nil without a fault.
+func (f *faults) takeFault(method, name string) *soap.Fault {
+	ordered := f.take(method, name)
+	if ordered == nil {
+		return nil
+	}
+	return simulator.Fault(ordered.LocalizedMessage, ordered.Fault)
 }
 
 // clear forgets all that is ordered.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -174,6 +175,14 @@ func TestOrderedFaultOfACallWithoutTask(t *testing.T) {
 	l.control("PUT", "/faults", `{"method":"MarkAsTemplate","name":"node-1","fault":"NoPermission"}`, nil)
 	mustFault[*types.NoPermission](t, vm.MarkAsTemplate(l.ctx))
 	l.must(vm.MarkAsTemplate(l.ctx))
+	other := l.clone("node-3", nil)
+	l.powerOn(other)
+	l.control("PUT", "/faults", `{"method":"ShutdownGuest","name":"node-3","fault":"NoPermission","message":"not you"}`, nil)
+	err := other.ShutdownGuest(l.ctx)
+	mustFault[*types.NoPermission](t, err)
+	if !strings.Contains(err.Error(), "not you") {
+		t.Errorf("message: %s", err)
+	}
 	l.control("PUT", "/faults", `{"method":"CloneVM_Task","fault":"NoPermission"}`, nil)
 	l.control("DELETE", "/faults", "", nil)
 	l.clone("node-2", nil)

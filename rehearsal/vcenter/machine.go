@@ -133,6 +133,9 @@ func (m *machine) ReconfigVMTask(ctx *simulator.Context, r *types.ReconfigVM_Tas
 
 // ShutdownGuest needs running tools, as on a real vCenter.
 func (m *machine) ShutdownGuest(ctx *simulator.Context, r *types.ShutdownGuest) soap.HasFault {
+	if fault := m.vcenter.faults.takeFault("ShutdownGuest", m.vcenter.nameOf(m.vm)); fault != nil {
+		return &methods.ShutdownGuestBody{Fault_: fault}
+	}
 	var body soap.HasFault
 	ctx.WithLock(m.vm, func() {
 		on := m.vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn
