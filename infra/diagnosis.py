@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from infra.compute.plan import plan_compute
+from infra.counting import counted
 from infra.model.environment import CONTROL_PLANE, pool_path
 from infra.template_contract import template_differences
 
@@ -148,7 +149,7 @@ def _storage(environment: Environment, release: Release, facts: Facts) -> Iterat
     at_once = len(coming) * release.machine_template.disk_gib
     planned = sum(disk.size_gib * len(pool.nodes) for pool in plan.pools for disk in pool.disks)
     in_the_end = max(planned - facts.own_disks_gib, 0)
-    machines = f"{len(coming)} machine{'' if len(coming) == 1 else 's'} to come"
+    machines = f"{counted(len(coming), 'machine')} to come"
     found = f"{name}: {free} GiB free; {machines}, {at_once} GiB at once, disks may grow by {in_the_end} GiB"
     fix = "free space, enlarge it, or use another vcenter.storage"
     verdict: Verdict = "wrong" if free < at_once else "warning" if free < in_the_end else "right"

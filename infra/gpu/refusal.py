@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from infra.counting import counted
 from infra.gpu.need import slots
 from infra.gpu.orders import Pool, capacity
 from infra.gpu.planner import MIB_PER_GIB, Asked, Unfit, fit_cluster, lacks
@@ -45,7 +46,7 @@ def _unfit(
     nearest = list(nearest_fits(pool, others, hosts, present))
     return Unfit(
         path=f"{pool_path(pool.name)}.gpu",
-        value=f"{len(pool.nodes)} nodes with {pool.need} and {pool.memory_mib // MIB_PER_GIB} GiB each",
+        value=f"{counted(len(pool.nodes), 'node')} with {pool.need} and {pool.memory_mib // MIB_PER_GIB} GiB each",
         reason=_reason(pool, others, hosts),
         fix=f"what fits: {' or '.join(nearest)}" if nearest else "nothing like it fits: add GPUs, or free some",
     )
@@ -84,7 +85,7 @@ def nearest_fits(
 
     fewer = _most_nodes(pool, fits)
     if fewer:
-        yield f"{fewer} nodes"
+        yield counted(fewer, "node")
     for count in range(pool.need.count - 1, 0, -1):
         if fits(replace(pool, need=replace(pool.need, count=count))):
             yield f"{count} per node"

@@ -12,18 +12,23 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.catalog import Catalog
+from infra.counting import counted
 from infra.diagnosis import Diagnosis, diagnose, to_be_taken
 from infra.errors import NotPossibleHere, PersonError
 from infra.for_real import in_rehearsal
+from infra.gpu_diagnosis import diagnose_gpus
 from infra.operate.engine import open_stack
 from infra.vsphere.examination import examine
+from infra.vsphere.gpu_inventory import read_gpu_inventory
 from infra.vsphere.privileges import needed_privileges
 from infra.vsphere.session import vcenter_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from infra.model.environment import Environment
     from infra.model.release import Release
+    from infra.vsphere.session import VCenter
 
 PROBED_PORTS = (22, 443, 6443)  # SSH, anything on the web, the Kubernetes API
 PROBE_SECONDS = 1.0
@@ -48,12 +53,19 @@ def run_doctor(environment_name: str) -> None:
     credentials = stack.credentials(environment)
     with vcenter_session(credentials) as vcenter:
         facts = examine(vcenter, environment, credentials.user)
+        gpus = _gpus(vcenter, environment)
     answering = asyncio.run(_answering(to_be_taken(environment, release, facts.present)))
-    found = [*_own_side(release), *diagnose(environment, release, facts, answering, datetime.now(UTC))]
+    found = [*_own_side(release), *diagnose(environment, release, facts, answering, datetime.now(UTC)), *gpus]
     _show(environment_name, found)
     wrong = Counter(each.verdict for each in found)["wrong"]
     if wrong:
         raise NotReady(environment_name, wrong)
+
+
+def _gpus(vcenter: VCenter, environment: Environment) -> list[Diagnosis]:
+    if all(pool.gpu is None for pool in environment.node_pools.values()):
+        return []
+    return diagnose_gpus(environment, read_gpu_inventory(vcenter, environment.vcenter.server)[0])
 
 
 def role_lines(environment_name: str) -> Iterator[str]:
@@ -128,5 +140,5 @@ def _show(environment: str, found: list[Diagnosis]) -> None:
     console.print(table)
     counts = Counter(each.verdict for each in found)
     if not counts["wrong"]:
-        warnings = f", {counts['warning']} warnings" if counts["warning"] else ""
+        warnings = f", {counted(counts['warning'], 'warning')}" if counts["warning"] else ""
         console.print(f"\n{environment}: ready{warnings}")

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT, Catalog
+from infra.counting import counted
 from infra.errors import DocumentsRefused, NotPossibleHere
 from infra.frozen import check_frozen
 from infra.model.environment import Environment
@@ -51,11 +52,6 @@ def validate_all(names: Sequence[str], catalog: Catalog | None = None) -> Iterat
             refusals += refused.refusals
     if refusals:
         raise DocumentsRefused(refusals, notes)
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number of things in words: `1 node`, `2 nodes`."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def write_generated(*, check_only: bool, root: Path = ROOT) -> Iterator[str]:

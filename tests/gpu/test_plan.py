@@ -67,7 +67,7 @@ def test_full_names_what_every_host_lacks() -> None:
     assert said == (
         "nodePools.training.gpu: 2 nodes with 2 x H100 PCIe (passthrough) and 256 GiB each: gpu-01 has room for 1 of "
         "them (esx-21.prod.example.internal has 1 free of 2 H100 PCIe, esx-23.prod.example.internal has 0 free of 2 "
-        "H100 PCIe, esx-24.prod.example.internal has 0 free of 2 H100 PCIe); what fits: 1 nodes or 1 per node"
+        "H100 PCIe, esx-24.prod.example.internal has 0 free of 2 H100 PCIe); what fits: 1 node or 1 per node"
     )
 
 
@@ -83,7 +83,7 @@ def test_overfull_says_why_not_for_every_pool_with_the_nearest_that_fits() -> No
     assert "gpu-01 has room for 0 of them" in found[0]
     assert found[0].endswith("nothing like it fits: add GPUs, or free some")
     assert "esx-22.prod.example.internal is in maintenance or disconnected" in found[1]
-    assert found[1].endswith("what fits: 1 nodes or 1 per node")
+    assert found[1].endswith("what fits: 1 node or 1 per node")
 
 
 def test_pools_that_fit_alone_and_not_together_are_refused_together() -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Bottom to top: a room imports itself and what stands before it. `infra.operate` may start a rehearsal, by name.
 ROOMS = [
     "infra.errors",
+    "infra.counting",
     "infra.model",
     "infra.documents",
     "infra.catalog",
@@ -41,6 +42,7 @@ ROOMS = [
     "infra.vsphere",
     "infra.compute",
     "infra.diagnosis",
+    "infra.gpu_diagnosis",
     "infra.program",
     "infra.operate",
     "rehearsal",
@@ -83,7 +85,14 @@ def test_a_room_never_imports_a_higher_one(path: Path) -> None:
 
 
 def test_deciding_modules_know_no_pulumi_and_no_vcenter() -> None:
-    names = ["diagnosis", "template_contract", "compute/plan", "compute/first_boot", "compute/node_files"]
+    names = [
+        "diagnosis",
+        "gpu_diagnosis",
+        "template_contract",
+        "compute/plan",
+        "compute/first_boot",
+        "compute/node_files",
+    ]
     names += ["operate/interrupted", "operate/proposal"]
     pure = [*python_files("infra/model"), *(ROOT / "infra" / f"{name}.py" for name in names)]
     foreign = ("pulumi", "pyVmomi", "pyVim", "httpx")
