@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
 def last_word(folder: Path) -> str:
     """Start the API server without an etcd, and return the line that it ends with."""
     options = {
@@ -49,7 +56,7 @@ def last_word(folder: Path) -> str:
         "audit-log-path": "audit.log",
         "authentication-config": "authentication.yaml",
         "bind-address": "127.0.0.1",
-        "secure-port": "16443",
+        "secure-port": str(free_port()),
         "service-cluster-ip-range": str(PROD.network.services),
     }
     command = [str(ROOT / ".tools/bin/kube-apiserver"), *(f"--{name}={value}" for name, value in options.items())]

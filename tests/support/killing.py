@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rehearsal.control import Phase
     from rehearsal.session import Rehearsal
 
+HALF_WRITTEN = "failed to load checkpoint: EOF"
 PATIENCE = 60.0  # seconds until a call has to be held
 
 
@@ -60,5 +61,15 @@ def _descendants(process: int) -> list[int]:
 
 def _wait_until_recorded(rehearsal: Rehearsal, environment: str, machines: set[str]) -> None:
     deadline = time.monotonic() + PATIENCE
-    while not machines <= set(recorded_machines(rehearsal, environment)):
+    while machines and not machines <= _recorded_meanwhile(rehearsal, environment):
         assert time.monotonic() < deadline, f"{machines} were not recorded within {PATIENCE} seconds"
+
+
+def _recorded_meanwhile(rehearsal: Rehearsal, environment: str) -> set[str]:
+    """Return the names of recorded machines; none while the engine is just writing its state, which can't be read."""
+    try:
+        return set(recorded_machines(rehearsal, environment))
+    except AssertionError as error:
+        if HALF_WRITTEN not in str(error):
+            raise
+        return set()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rehearsal.session import Rehearsal
 
 MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
+GPU_TEMPLATE = "slipway:index:GpuTemplate"
 
 
 def deployment(rehearsal: Rehearsal, environment: str = "dev") -> dict[str, Any]:
@@ -29,10 +30,21 @@ def recorded_machines(rehearsal: Rehearsal, environment: str = "dev") -> dict[st
     return {entry["inputs"]["name"]: entry["id"] for entry in resources if entry["type"] == MACHINE}
 
 
+def recorded_templates(rehearsal: Rehearsal, environment: str = "dev") -> dict[str, str]:
+    """Return the recorded GPU templates: BIOS UUIDs by name."""
+    resources = deployment(rehearsal, environment).get("resources") or []
+    return {e["outputs"]["name"]: e["outputs"]["uuid"] for e in resources if e["type"] == GPU_TEMPLATE}
+
+
+def in_folder(rehearsal: Rehearsal, environment: str = "dev") -> list[Machine]:
+    """Return what the simulator has in an environment's folder, templates too."""
+    folder = Catalog(rehearsal.layout.root).load(environment)[0].vcenter.folder
+    return [machine for machine in rehearsal.control.machines() if f"/{folder}/" in machine.path]
+
+
 def machines_of(rehearsal: Rehearsal, environment: str = "dev") -> dict[str, Machine]:
     """Return the simulator's machines in an environment's folder, by name."""
-    folder = Catalog(rehearsal.layout.root).load(environment)[0].vcenter.folder
-    return {m.name: m for m in rehearsal.control.machines() if f"/{folder}/" in m.path}
+    return {machine.name: machine for machine in in_folder(rehearsal, environment) if not machine.template}
 
 
 def simulated_machines(rehearsal: Rehearsal, environment: str = "dev") -> dict[str, str]:
@@ -46,9 +58,14 @@ def planned_machines(rehearsal: Rehearsal, environment: str = "dev") -> set[str]
 
 
 def assert_all_agree(rehearsal: Rehearsal, environment: str = "dev") -> None:
-    """Assert that simulator, state and document have the same machines, all running with their addresses."""
+    """Assert that simulator, state and document have the same machines, all running with their addresses.
+
+    GPU templates, too, are the same in simulator and state.
+    """
     simulated = simulated_machines(rehearsal, environment)
     assert simulated == recorded_machines(rehearsal, environment)
+    templates = {machine.name: machine.uuid for machine in in_folder(rehearsal, environment) if machine.template}
+    assert templates == recorded_templates(rehearsal, environment)
     assert set(simulated) == planned_machines(rehearsal, environment)
     assert not deployment(rehearsal, environment).get("pending_operations")
     running = machines_of(rehearsal, environment)
