@@ -59,7 +59,21 @@ def only_run(environment: str, command: str) -> Iterator[None]:
         since = datetime.now(UTC).strftime("%H:%M:%S UTC")
         file.write(f"`slipway {command} {environment}` (process {os.getpid()} of {getpass.getuser()}, since {since})")
         file.flush()
+        _remove_half_written(folder / ".pulumi" / "stacks" / _PROJECT, environment)
         yield
+
+
+def _remove_half_written(stacks: Path, environment: str) -> None:
+    """Remove the `.attrs` files that a killed engine left half written beside a state, and say so.
+
+    With such a file the engine doesn't read the state ("failed to load checkpoint: EOF"); it does without any.
+    """
+    for file in sorted(stacks.glob(f"{environment}.*.attrs")):
+        try:
+            json.loads(file.read_text(encoding="utf-8"))
+        except ValueError:
+            file.unlink(missing_ok=True)
+            print(f"{environment}: removed {file.name}, which a killed run left half written; the state is not touched")
 
 
 def release_stale_locks(stack: LayerStack) -> None:

@@ -70,3 +70,25 @@ def test_lock_from_another_machine_is_respected(stack: LayerStack, tmp_path: Pat
         "checked from here; wait for that run, or if it is dead: pulumi cancel -s dev.compute"
     )
     assert file.exists()
+
+
+@pytest.mark.usefixtures("stack")
+def test_what_a_killed_run_left_half_written_beside_the_state_is_removed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stacks = tmp_path / ".pulumi" / "stacks" / "slipway"
+    stacks.mkdir(parents=True)
+    kept = {
+        "dev.compute.json": "{}",
+        "dev.cluster.json.attrs": '{"user.cache_control": ""}',
+        "prod.compute.json.attrs": "",
+    }
+    for name, text in {**kept, "dev.compute.json.attrs": "", "dev.compute.json.bak.attrs": '{"user'}.items():
+        (stacks / name).write_text(text, encoding="utf-8")
+    with locks.only_run("dev", "up"):
+        pass
+    assert {file.name: file.read_text(encoding="utf-8") for file in stacks.iterdir()} == kept
+    assert capsys.readouterr().out.splitlines() == [
+        f"dev: removed dev.compute.json.{name}, which a killed run left half written; the state is not touched"
+        for name in ("attrs", "bak.attrs")
+    ]
