@@ -63,7 +63,9 @@ def _played_folder(root: Path) -> Path:
     """Return the folder of the played plugin's executable, where nothing but a rehearsal looks for it."""
     folder = root / ".tools" / "rehearsal" / "bin"
     folder.mkdir(parents=True, exist_ok=True)
-    text = f'#!/bin/sh\nPYTHONPATH="{root}" exec "{sys.executable}" -m rehearsal.vsphere_plugin "$@"\n'
+    home = (root / ".tools").resolve().parent  # checkouts may share the folder: what stands in it is one for all
+    python = Path(sys.executable).parent.resolve() / Path(sys.executable).name
+    text = f'#!/bin/sh\nPYTHONPATH="{home}" exec "{python}" -m rehearsal.vsphere_plugin "$@"\n'
     if not types_file().exists():
         write_types(types_file())
     executable = folder / EXECUTABLE
