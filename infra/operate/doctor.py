@@ -14,10 +14,10 @@ from rich.table import Table
 from infra.catalog import Catalog
 from infra.counting import counted
 from infra.diagnosis import Diagnosis, diagnose, to_be_taken
-from infra.errors import NotPossibleHere, PersonError
+from infra.errors import PersonError
 from infra.for_real import in_rehearsal
 from infra.gpu_diagnosis import diagnose_gpus
-from infra.operate.engine import open_stack
+from infra.operate.engine import stack_with_login
 from infra.vsphere.examination import examine
 from infra.vsphere.gpu_inventory import read_gpu_inventory
 from infra.vsphere.privileges import needed_privileges
@@ -46,11 +46,7 @@ class NotReady(PersonError):
 def run_doctor(environment_name: str) -> None:
     """Examine an environment's vCenter and print every check. Raises `NotReady` when one is wrong."""
     environment, release = Catalog().load(environment_name)
-    stack = open_stack(environment_name, "compute", create=False)
-    if stack is None:
-        fix = f"pulumi stack init {environment_name}.compute, then set vsphere:user and vsphere:password"
-        raise NotPossibleHere(f"{environment_name}.compute", "there is no such stack yet, so no login", fix)
-    credentials = stack.credentials(environment)
+    credentials = stack_with_login(environment_name).credentials(environment)
     with vcenter_session(credentials) as vcenter:
         facts = examine(vcenter, environment, credentials.user)
         gpus = _gpus(vcenter, environment)

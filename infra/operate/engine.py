@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi import automation
 
 from infra.catalog import ROOT
-from infra.errors import MissingConfig, StepFailed
+from infra.errors import MissingConfig, NotPossibleHere, StepFailed
 from infra.for_real import check_in_this_rehearsal
 from infra.operate.backend import check_plugin, engine_variables, find_engine
 
@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from infra.vsphere.session import Credentials
 
 
-_BROKEN_STATE = "snapshot integrity"
+# What the engine says of a state that it can't read, and what to do, by stack and environment.
+_UNREADABLE = {
+    "snapshot integrity": (
+        "the engine wrote its state in the wrong order; mend it: pulumi state repair -s {stack}, "
+        "and run the command again"
+    ),
+    "failed to load checkpoint: EOF": (
+        "a run is writing its state right now, or was killed while it did; ./slipway up {environment} mends the latter"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ class LayerStack:
             env={**os.environ, **engine_variables(self.name)},
         )
         if done.returncode != 0:
-            raise StepFailed(f"{self.name}: {verb} of its state", _reason(done.stderr))
+            raise StepFailed(f"{self.name}: {verb} of its state", _reason(done.stderr, self.name))
         return done.stdout
 
 
@@ -115,15 +124,28 @@ def open_stack(environment: str, layer: Layer, *, create: bool) -> LayerStack | 
             return None
         handle = _created(name, options)
     except automation.CommandError as error:
-        raise StepFailed(name, _reason(str(error))) from None
+        raise StepFailed(name, _reason(str(error), name)) from None
     return LayerStack(environment, layer, handle)
+
+
+def stack_with_login(environment: str) -> LayerStack:
+    """Return the stack of an environment's compute layer, which has its login.
+
+    Raises `NotPossibleHere` when there is none yet, and what `open_stack` raises.
+    """
+    stack = open_stack(environment, "compute", create=False)
+    if stack is None:
+        name = f"{environment}.compute"
+        fix = f"pulumi stack init {name}, then set vsphere:user and vsphere:password"
+        raise NotPossibleHere(name, "there is no such stack yet, so no login", fix)
+    return stack
 
 
 def _created(name: str, options: automation.LocalWorkspaceOptions) -> automation.Stack:
     try:
         return automation.create_stack(name, work_dir=str(ROOT), opts=options)
     except automation.CommandError as error:
-        raise StepFailed(f"{name}: creating the stack", _reason(str(error))) from None
+        raise StepFailed(f"{name}: creating the stack", _reason(str(error), name)) from None
 
 
 @contextmanager
@@ -160,10 +182,7 @@ def engine_step(stack: LayerStack, step: str) -> Iterator[None]:
         raise StepFailed(f"{stack.name}: {step}", fix) from None
     except automation.CommandError as error:
         check_plugin(str(error))
-        if _BROKEN_STATE in str(error):
-            fix = f"the engine wrote its state in the wrong order; mend it: pulumi state repair -s {stack.name}"
-            raise StepFailed(f"{stack.name}: {step}", f"{fix}, and run the command again") from None
-        raise StepFailed(f"{stack.name}: {step}", _reason(str(error))) from None
+        raise StepFailed(f"{stack.name}: {step}", _reason(str(error), stack.name)) from None
 
 
 def show_output(text: str) -> None:
@@ -181,8 +200,11 @@ def colour() -> str:
     return "always" if sys.stdout.isatty() and "NO_COLOR" not in os.environ else "never"
 
 
-def _reason(said: str) -> str:
-    """Return what the engine said last of what is wrong, without its frame."""
+def _reason(said: str, stack: str) -> str:
+    """Return what the engine said last of what is wrong, without its frame, or what mends a state it can't read."""
+    for words, fix in _UNREADABLE.items():
+        if words in said:
+            return fix.format(stack=stack, environment=stack.rpartition(".")[0])
     details = re.findall(r"^\s*\* (.+)$", said, re.MULTILINE)
     errors = [each for each in re.findall(r"error: (.+)$", said, re.MULTILINE) if not each.endswith("occurred:")]
     found = details or errors

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.catalog import ROOT, Catalog
-from infra.errors import NotPossibleHere, PersonError
+from infra.errors import PersonError
 from infra.gpu import inventory as inventories
 from infra.gpu import lock as locks
 from infra.gpu.planner import lock_of, plan_gpus
-from infra.operate.engine import open_stack
+from infra.operate.engine import stack_with_login
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,10 +41,7 @@ def run_inventory(environment_name: str) -> Iterator[str]:
     from infra.vsphere.session import vcenter_session  # noqa: PLC0415
 
     environment, _ = Catalog().load(environment_name)
-    stack = open_stack(environment_name, "compute", create=False)
-    if stack is None:
-        fix = "make it, and give it the login: see the README, «Run it against a real vCenter»"
-        raise NotPossibleHere(f"{environment_name}.compute", "there is no such stack yet, so no login", fix)
+    stack = stack_with_login(environment_name)
     begun = time.monotonic()
     with vcenter_session(stack.credentials(environment)) as vcenter:
         found, requests = read_gpu_inventory(vcenter, environment.vcenter.server)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.plugin import GPU_TEMPLATE, MACHINE, Plugin, PluginFailed, Resource
-from tests.support.plugin_site import GPU_INVENTORY, Site, conformance_site
 from tests.support.plugin_template import (
     DYNAMIC,
     ONE_LINE,
@@ -20,35 +19,13 @@ from tests.support.plugin_template import (
     made,
     seen,
     started,
-    sweep,
 )
 from tests.support.plugin_vcenter import behind_the_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.checkout import Checkout
+    from tests.support.plugin_site import Site
 
 pytestmark = pytest.mark.rehearsal
-
-
-@pytest.fixture(scope="module")
-def site(checkout: Checkout) -> Iterator[Site]:
-    with conformance_site(checkout, GPU_INVENTORY) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def provider(site: Site) -> Iterator[Plugin]:
-    found = started(site)
-    yield found
-    found.end()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left(site: Site) -> Iterator[None]:
-    yield
-    sweep(site)
 
 
 @pytest.mark.parametrize("devices", [[VGPU, VGPU], [DYNAMIC], [DYNAMIC, VGPU]], ids=["vgpu", "dynamic", "both"])
@@ -80,7 +57,10 @@ def test_preview_of_a_new_one_touches_nothing_and_knows_its_outputs_not_yet(site
 
 
 def test_folder_that_is_still_to_come_is_no_hindrance_to_a_preview(site: Site, provider: Plugin) -> None:
-    provider.create(GPU_TEMPLATE, "gpu", inputs(site, folder="suite/later"), preview=True)
+    planned = provider.create(GPU_TEMPLATE, "gpu", inputs(site, folder="suite/later"), preview=True)
+    assert planned.state["folder"] == "suite/later"
+    with pytest.raises(PluginFailed, match="there is no folder /dc-01/vm/suite/later; create it"):
+        provider.create(GPU_TEMPLATE, "gpu", inputs(site, folder="suite/later"))
 
 
 def test_machine_that_is_cloned_from_it_has_the_devices_and_no_mark_of_its_own(site: Site, provider: Plugin) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.plugin import GPU_TEMPLATE, Plugin, PluginFailed, Resource
-from tests.support.plugin_site import GPU_INVENTORY, Site, conformance_site
 from tests.support.plugin_template import (
     DYNAMIC,
     ONE_LINE,
@@ -19,35 +18,13 @@ from tests.support.plugin_template import (
     made,
     seen,
     started,
-    sweep,
 )
 from tests.support.plugin_vcenter import behind_the_back
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.support.checkout import Checkout
+    from tests.support.plugin_site import Site
 
 pytestmark = pytest.mark.rehearsal
-
-
-@pytest.fixture(scope="module")
-def site(checkout: Checkout) -> Iterator[Site]:
-    with conformance_site(checkout, GPU_INVENTORY) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def provider(site: Site) -> Iterator[Plugin]:
-    found = started(site)
-    yield found
-    found.end()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left(site: Site) -> Iterator[None]:
-    yield
-    sweep(site)
 
 
 def test_template_whose_record_was_lost_is_taken_over(site: Site, provider: Plugin) -> None:
