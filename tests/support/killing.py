@@ -45,7 +45,7 @@ def kill_when_held(rehearsal: Rehearsal, environment: str, hold: str, recorded: 
         except StepFailed as failed:
             pytest.fail(f"{failed}\n{log.read_text(encoding='utf-8')}\n{rehearsal.layout.log_file.read_text()}")
         _wait_until_recorded(rehearsal, environment, recorded)
-        for process in reversed(_descendants(run.pid)):
+        for process in _descendants(run.pid):  # the engine before its plugins: else it may still note that one is gone
             os.kill(process, signal.SIGKILL)
         run.wait()
 
