@@ -109,9 +109,9 @@ def _certificate_ends(server: str) -> datetime:
 def _template(instance: VCenter, environment: Environment) -> FoundTemplate | None:
     places = environment.vcenter
     found = find(instance, f"/{places.datacenter}/vm/{places.template}")
-    if not isinstance(found, vim.VirtualMachine) or found.config is None:
+    config = found.config if isinstance(found, vim.VirtualMachine) else None
+    if config is None:
         return None
-    config = found.config
     disks = [device for device in config.hardware.device if isinstance(device, vim.vm.device.VirtualDisk)]
     largest = max((disk.capacityInKB for disk in disks), default=0)
     return FoundTemplate(

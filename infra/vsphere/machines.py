@@ -17,6 +17,8 @@ from infra.vsphere.session import find
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from infra.vsphere.session import VCenter
+
 _PATHS = [
     "name",
     "config.uuid",
@@ -52,7 +54,7 @@ class FoundMachine:
     reference: Any
 
 
-def machines_in_folder(instance: vim.ServiceInstance, datacenter: str, folder: str) -> list[FoundMachine]:
+def machines_in_folder(instance: VCenter, datacenter: str, folder: str) -> list[FoundMachine]:
     """Return the machines directly in a folder of virtual machines, by name; none when the folder isn't there.
 
     Three requests, whatever their number.
@@ -64,7 +66,7 @@ def machines_in_folder(instance: vim.ServiceInstance, datacenter: str, folder: s
     return sorted(_read(instance, objects), key=lambda machine: machine.name)
 
 
-def wait_for_clones(instance: vim.ServiceInstance, datacenter: str, template: str) -> int:
+def wait_for_clones(instance: VCenter, datacenter: str, template: str) -> int:
     """Wait until no clone of a template runs any more, and return how many there were.
 
     A clone goes on in vCenter when the run that asked for it was killed, and keeps its name from the start. Raises
@@ -110,7 +112,7 @@ def _wait(task: Any, subject: str) -> None:
         time.sleep(_POLL_SECONDS)
 
 
-def _read(instance: vim.ServiceInstance, objects: list[Any]) -> Iterator[FoundMachine]:
+def _read(instance: VCenter, objects: list[Any]) -> Iterator[FoundMachine]:
     reader = Reader(instance)
     answers = reader.of(objects, vim.VirtualMachine, _PATHS)
     hosts = {values["runtime.host"] for _, values in answers if "runtime.host" in values}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.model.environment import Environment
+    from infra.vsphere.session import VCenter
 
 _KINDS: dict[str, type] = {
     "datacenter": vim.Datacenter,
@@ -44,7 +45,7 @@ class PlacesMissing(PersonError):
         super().__init__("\n".join(f"vCenter {server}: {line}" for line in missing))
 
 
-def check_places(instance: vim.ServiceInstance, environment: Environment) -> None:
+def check_places(instance: VCenter, environment: Environment) -> None:
     """Raise `PlacesMissing` unless everything that the document names is there and of its kind.
 
     Costs one small request per name.
@@ -54,7 +55,7 @@ def check_places(instance: vim.ServiceInstance, environment: Environment) -> Non
         raise PlacesMissing(environment.vcenter.server, missing)
 
 
-def missing_places(instance: vim.ServiceInstance, environment: Environment) -> list[str]:
+def missing_places(instance: VCenter, environment: Environment) -> list[str]:
     """Return a line for every place, and for the storage policy, that the document names and vCenter lacks, by path."""
     lines = []
     for place in places_of(environment):

@@ -73,11 +73,10 @@ def _reasons(environment: Environment) -> list[str]:
     places = environment.vcenter
     machines = environment.machines().values()
     apart = any(machine.anti_affinity != "none" and machine.count > 1 for machine in machines)
-    gpus = any(pool.gpu is not None for pool in environment.node_pools.values())
     found = {
-        "gpus": gpus,
+        "gpus": environment.has_gpus,
         "portGroup": places.create_port_group is not None,
-        "clusterRules": apart or gpus,
+        "clusterRules": apart or environment.has_gpus,
         "storagePolicy": places.storage.policy is not None,
         "datastoreCluster": places.storage.datastore_cluster is not None,
     }

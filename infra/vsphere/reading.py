@@ -9,6 +9,8 @@ from pyVmomi import vim, vmodl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from infra.vsphere.session import VCenter
+
 _PAGE = 1000  # objects per answer
 
 Read = list[tuple[Any, dict[str, Any]]]  # each object with the values of its properties, by path
@@ -17,7 +19,7 @@ Read = list[tuple[Any, dict[str, Any]]]  # each object with the values of its pr
 class Reader:
     """Reads from one vCenter and counts its requests: one per 1,000 objects."""
 
-    def __init__(self, instance: vim.ServiceInstance) -> None:
+    def __init__(self, instance: VCenter) -> None:
         self.requests = 0
         self._content = instance.content
 
@@ -62,6 +64,6 @@ def _paths(kind: type, paths: list[str]) -> Any:
     return vmodl.query.PropertyCollector.PropertySpec(type=kind, pathSet=paths)
 
 
-def read_properties(instance: vim.ServiceInstance, objects: Sequence[Any], kind: type, paths: list[str]) -> Read:
+def read_properties(instance: VCenter, objects: Sequence[Any], kind: type, paths: list[str]) -> Read:
     """Return the properties at `paths` of objects of one kind; none for no objects."""
     return Reader(instance).of(objects, kind, paths)

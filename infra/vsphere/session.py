@@ -6,6 +6,7 @@ import socket
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,16 @@ from infra.errors import PersonError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VCenter = vim.ServiceInstance  # what a session gives
 CONNECTION_TIMEOUT = 15  # seconds
+
+
+class VCenter(vim.ServiceInstance):
+    """What a session gives: the service instance, whose content never changes and is read once."""
+
+    @cached_property
+    def content(self) -> Any:
+        """The roots of everything in vCenter. pyvmomi alone would ask vCenter for them at every look."""
+        return self.RetrieveContent()
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ def vcenter_session(credentials: Credentials) -> Iterator[VCenter]:
     The certificate is checked against the system's certificate authorities (or the file in `SSL_CERT_FILE`).
     Raises `VCenterUnusable` when the server is away, its certificate is not trusted or the login is refused.
     """
-    instance = _log_in(credentials)
+    instance = VCenter("ServiceInstance", _log_in(credentials)._stub)
     try:
         yield instance
     finally:

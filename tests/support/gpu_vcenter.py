@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 
 from infra.catalog import ROOT
 from infra.model.gpu_boards import boards
+from infra.vsphere.session import VCenter
 from rehearsal.certificates import write_certificates
 from rehearsal.control import Control
 
@@ -71,7 +72,7 @@ def vcenter(folder: Path, text: str) -> Iterator[GpuVCenter]:
             port = int(said.split(":")[-1].partition("/")[0])
             context = ssl._create_unverified_context()  # noqa: S323 - this machine's own simulator
             instance = SmartConnect(host="127.0.0.1", port=port, user=USER, pwd=PASSWORD, sslContext=context)
-            yield GpuVCenter(instance, Control(folder / "c.sock"))
+            yield GpuVCenter(VCenter("ServiceInstance", instance._stub), Control(folder / "c.sock"))
             Disconnect(instance)
         finally:
             process.terminate()
@@ -80,7 +81,7 @@ def vcenter(folder: Path, text: str) -> Iterator[GpuVCenter]:
 class GpuVCenter:
     """A simulated vCenter and what a test does in it."""
 
-    def __init__(self, instance: vim.ServiceInstance, control: Control) -> None:
+    def __init__(self, instance: VCenter, control: Control) -> None:
         self.instance = instance
         self.control = control
         index: Any = instance.content.searchIndex
