@@ -64,7 +64,7 @@ class Catalog:
         release, release_refusals = self._release_of(document)
         refusals = [*checked.refusals, *release_refusals]
         if isinstance(environment, Environment) and document is not None:
-            found = environment_refusals(environment, release, self._neighbours(name))
+            found = environment_refusals(environment, release, self.neighbours(name))
             refusals += _at_their_lines(document, (each for each in found if not _is_only_wrong(document, each)))
         if refusals or not isinstance(environment, Environment) or release is None:
             raise DocumentsRefused(refusals, _not_compared(name, environment))
@@ -81,11 +81,20 @@ class Catalog:
             raise DocumentsRefused(checked.refusals)
         return checked.model
 
+    def neighbours(self, name: str) -> list[Neighbour]:
+        """Return the other environments that are well-formed, with their releases; the rest says so for itself."""
+        found: list[Neighbour] = []
+        for other in self.environment_names():
+            checked = self._environment(other)
+            if other != name and isinstance(checked.model, Environment):
+                found.append((checked.model, self._release_of(checked.document)[0]))
+        return found
+
     def warnings(self, name: str) -> list[Refusal]:
         """Return what a person should know about an environment that is accepted. Raises as `load` does."""
         environment, _ = self.load(name)
         document = self._environment(name).document
-        found = environment_warnings(environment, self._neighbours(name))
+        found = environment_warnings(environment, self.neighbours(name))
         unread = [other for other in self.environment_names() if self._environment(other).model is None]
         broken = [
             Refusal(f"stacks/environments/{other}.yaml", 0, "", "", "can't be read", f"{name} was not compared with it")
@@ -133,15 +142,6 @@ class Catalog:
         if isinstance(checked.model, Release) and not checked.refusals:
             return checked.model, ()
         return None, checked.refusals
-
-    def _neighbours(self, name: str) -> list[Neighbour]:
-        """Return the other environments that are well-formed, with their releases; the rest says so for itself."""
-        found: list[Neighbour] = []
-        for other in self.environment_names():
-            checked = self._environment(other)
-            if other != name and isinstance(checked.model, Environment):
-                found.append((checked.model, self._release_of(checked.document)[0]))
-        return found
 
 
 def _file_name_refusals(document: RawDocument, key: str, file_name: str) -> list[Refusal]:

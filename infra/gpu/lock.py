@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from infra.model.environment import Environment
 
 
+_KEYS = {"type_name": "vgpuType"}  # how a need's fields are called in the file, where that differs
+
+
 @dataclass(frozen=True)
 class PoolLock:
     """GPUs of a pool: the cluster, what every node gets, and the MMIO space of its machines (GiB)."""
@@ -80,7 +83,7 @@ def _lines(lock: PlacementLock) -> Iterator[str]:
         yield f"{key}: {json.dumps(value)}"
     yield "pools:" if lock.pools else "pools: {}"
     for name, pool in sorted(lock.pools.items()):
-        need = {key: value for key, value in vars(pool.need).items() if value != ""}
+        need = {_KEYS.get(key, key): value for key, value in vars(pool.need).items() if value != ""}
         yield f"  {name}: {json.dumps({'cluster': pool.cluster, **need, 'mmioGiB': pool.mmio_gib})}"
     yield "nodes:" if lock.seats else "nodes: {}"
     for node, seat in sorted(lock.seats.items(), key=lambda item: _natural(item[0])):
@@ -117,7 +120,9 @@ def _lock(data: Mapping[str, Any]) -> PlacementLock:
 
 
 def _pool(data: dict[str, Any]) -> PoolLock:
-    return PoolLock(data.pop("cluster"), mmio_gib=data.pop("mmioGiB"), need=Need(**data))
+    cluster, mmio_gib = data.pop("cluster"), data.pop("mmioGiB")
+    names = {key: name for name, key in _KEYS.items()}
+    return PoolLock(cluster, Need(**{names.get(key, key): value for key, value in data.items()}), mmio_gib)
 
 
 def valid_lock(path: Path, environment: Environment) -> PlacementLock | None:
@@ -125,7 +130,7 @@ def valid_lock(path: Path, environment: Environment) -> PlacementLock | None:
 
     Raises `NotPossibleHere` when it is missing or was made for another request than the document's.
     """
-    if all(pool.gpu is None for pool in environment.node_pools.values()):
+    if not environment.has_gpus:
         return None
     name = f"stacks/placements/{environment.name}.yaml"
     fix = f"plan it: ./slipway fit {environment.name} --write"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from infra.gpu.need import room_on, slots
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from infra.gpu.free import FreeHost, SharedGpu
     from infra.gpu.need import Need
@@ -38,15 +38,18 @@ class Stuck:
     placed: dict[str, dict[str, int]]
 
 
-def first_stuck(pools: Sequence[Pool], hosts: Sequence[FreeHost]) -> Stuck | None:
-    """Return a way to get stuck, or None when every order works. Exact for time-sliced vGPUs and dynamic devices.
+def first_stuck(
+    pools: Sequence[Pool], hosts: Sequence[FreeHost], targets: Collection[str] | None = None
+) -> Stuck | None:
+    """Return a way in which a node of a pool gets stuck, or None when every order works.
 
+    `targets` names the pools to ask about; without it all are. Exact for time-sliced vGPUs and dynamic devices.
     MIG-backed profiles of several sizes are counted as if a GPU carried one size only: where on a GPU an instance comes
     to lie is not known beforehand.
     """
     usable = [host for host in hosts if host.usable]
     for pool in pools:
-        if pool.nodes == 0:
+        if pool.nodes == 0 or (targets is not None and pool.name not in targets):
             continue
         takers = [host for host in usable if capacity(pool, host) > 0]
         if not takers:

@@ -5,36 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from infra.gpu.asked import MIB_PER_GIB, Asked, asked_pool
 from infra.gpu.fixed import FixedPool, Seat, seats
 from infra.gpu.free import FreeHost, free_hosts
 from infra.gpu.lock import PlacementLock, PoolLock, request_hash
-from infra.gpu.need import Need, NoNeed, need_of, slots
+from infra.gpu.need import NoNeed, need_of, slots
 from infra.gpu.orders import Pool, capacity, first_stuck
 from infra.model.environment import pool_path
 from infra.model.gpu_boards import boards, mmio_of_machine, overridden
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from infra.gpu.inventory import Inventory
+    from infra.gpu.neighbours import Neighbour
     from infra.model.environment import Environment
     from infra.model.nodes import NodePool
-
-MIB_PER_GIB = 1024
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A pool with GPUs: its nodes, what each needs, and how they may stand."""
-
-    name: str
-    nodes: tuple[str, ...]
-    cluster: str
-    need: Need
-    memory_mib: int
-    apart: bool
-    placement: str
-    survives: bool
 
 
 @dataclass(frozen=True)
@@ -56,9 +42,15 @@ class Plan:
     unfit: tuple[Unfit, ...]
 
 
-def plan_gpus(environment: Environment, inventory: Inventory, present: Mapping[str, Seat]) -> Plan:
+def plan_gpus(
+    environment: Environment,
+    inventory: Inventory,
+    present: Mapping[str, Seat],
+    neighbours: Sequence[Neighbour] = (),
+) -> Plan:
     """Return where the GPU nodes of an environment go, or why not. `present` is where passthrough nodes stand now.
 
+    What `neighbours` have been promised is theirs: it is not given away, and still fits afterwards if it did before.
     Pure and deterministic: the same question has the same answer.
     """
     from infra.gpu.refusal import refuse  # noqa: PLC0415 - reasons are worked out only when there are any
@@ -67,7 +59,8 @@ def plan_gpus(environment: Environment, inventory: Inventory, present: Mapping[s
     found: dict[str, Seat] = {}
     for cluster in sorted({pool.cluster for pool in asked}):
         here = [pool for pool in asked if pool.cluster == cluster]
-        hosts = free_hosts(inventory.cluster(cluster), environment.vcenter.folder)
+        here += [pool for neighbour in neighbours for pool in neighbour.floating(cluster)]
+        hosts = free_hosts(inventory.cluster(cluster), environment.vcenter.folder, neighbours)
         placed = fit_cluster(here, hosts, present)
         if placed is None:
             unfit += refuse(here, hosts, present)
@@ -79,7 +72,10 @@ def plan_gpus(environment: Environment, inventory: Inventory, present: Mapping[s
 def fit_cluster(
     asked: Sequence[Asked], hosts: Sequence[FreeHost], present: Mapping[str, Seat]
 ) -> dict[str, Seat] | None:
-    """Return seats for the passthrough nodes of one cluster when all its GPU pools fit together, else None."""
+    """Return seats for the passthrough nodes of one cluster when all its GPU pools fit together, else None.
+
+    Pools of other environments among them are such as vSphere places; their passthrough nodes' seats are not free.
+    """
     flexible = [_flexible(pool) for pool in asked if pool.need.kind != "passthrough"]
     fixed = [_fixed(pool) for pool in asked if pool.need.kind == "passthrough"]
     own = {node for pool in fixed for node in pool.nodes}
@@ -87,20 +83,47 @@ def fit_cluster(
     if placed is None:
         return None
     memory = {node: pool.memory_mib for pool in fixed for node in pool.nodes}
-    rest = [_for_flexible(host, placed, memory) for host in hosts]
-    if first_stuck(flexible, rest) is not None:
+    power_on = _PowerOn(flexible, [str(pool) for pool in asked if not pool.environment], hosts, placed, memory)
+    if not power_on.works([pool.name for pool in flexible]):
         return None
-    return placed if _survive(asked, flexible, rest) else None
+    surviving = [str(pool) for pool in asked if pool.survives]
+    return placed if not surviving or power_on.works_without_any_host(surviving) else None
 
 
-def _survive(asked: Sequence[Asked], flexible: Sequence[Pool], hosts: Sequence[FreeHost]) -> bool:
-    """Whether the pools that have to survive a host's loss do, whichever host it is."""
-    if not any(pool.survives for pool in asked):
-        return True
-    alike = {_likeness(host): host for host in hosts}  # losing one of two hosts that are alike is the same loss
-    return all(
-        first_stuck(flexible, [host for host in hosts if host.name != lost.name]) is None for lost in alike.values()
-    )
+class _PowerOn:
+    """Powering on the nodes that vSphere places, ours and others', beside our passthrough nodes."""
+
+    def __init__(
+        self,
+        pools: Sequence[Pool],
+        ours: Collection[str],
+        hosts: Sequence[FreeHost],
+        placed: Mapping[str, Seat],
+        memory: Mapping[str, int],
+    ) -> None:
+        self._pools = pools
+        self._ours = ours
+        self._before = hosts
+        self._after = [_for_flexible(host, placed, memory) for host in hosts]
+
+    def works(self, targets: Collection[str], lost: str = "") -> bool:
+        """Whether no order leaves a node of the target pools without a host, when one host may be `lost`.
+
+        Other environments' pools that can be left without one even when we are not there are not our concern.
+        """
+        after = [host for host in self._after if host.name != lost]
+        if first_stuck(self._pools, after, targets) is None:
+            return True
+        others = [pool for pool in self._pools if pool.name not in self._ours]
+        before = [host for host in self._before if host.name != lost]
+        if first_stuck(others, before, targets) is None:
+            return False
+        return first_stuck(self._pools, after, [name for name in targets if name in self._ours]) is None
+
+    def works_without_any_host(self, targets: Collection[str]) -> bool:
+        """Whether the target pools survive a host's loss, whichever host it is."""
+        alike = {_likeness(host): host.name for host in self._after}  # losing one of two that are alike is the same
+        return all(self.works(targets, lost) for lost in alike.values())
 
 
 def _likeness(host: FreeHost) -> tuple[object, ...]:
@@ -110,7 +133,7 @@ def _likeness(host: FreeHost) -> tuple[object, ...]:
 
 
 def _flexible(pool: Asked) -> Pool:
-    return Pool(pool.name, len(pool.nodes), pool.need, pool.memory_mib, pool.apart)
+    return Pool(str(pool), len(pool.nodes), pool.need, pool.memory_mib, pool.apart)
 
 
 def _fixed(pool: Asked) -> FixedPool:
@@ -136,9 +159,7 @@ def _for_fixed(host: FreeHost, flexible: Sequence[Pool]) -> FreeHost:
 def _for_flexible(host: FreeHost, placed: Mapping[str, Seat], memory: Mapping[str, int]) -> FreeHost:
     pinned = {node: seat for node, seat in placed.items() if seat.host == host.name}
     taken = {address for seat in pinned.values() for address in seat.devices}
-    left = host.memory_mib - sum(memory[node] for node in pinned)
-    devices = tuple(gpu for gpu in host.devices if gpu.address not in taken)
-    return replace(host, devices=devices, memory_mib=left)
+    return host.without(taken, sum(memory[node] for node in pinned))
 
 
 def _asked(environment: Environment, inventory: Inventory) -> tuple[list[Asked], list[Unfit]]:
@@ -161,16 +182,7 @@ def _one(environment: Environment, inventory: Inventory, name: str, pool: NodePo
     hosts = inventory.cluster(cluster)
     if not hosts:
         raise NoNeed(f"the inventory has no cluster {cluster}; read it again: ./slipway inventory {environment.name}")
-    return Asked(
-        name=name,
-        nodes=tuple(f"{environment.name}-{name}-{ordinal}" for ordinal in range(1, pool.count + 1)),
-        cluster=cluster,
-        need=need_of(pool.gpu, hosts, cluster),
-        memory_mib=pool.memory_gib * MIB_PER_GIB,
-        apart=pool.anti_affinity == "required",
-        placement=pool.gpu.placement,
-        survives=pool.gpu.survive_host_loss,
-    )
+    return asked_pool(environment, name, need_of(pool.gpu, hosts, cluster))
 
 
 def lock_of(environment: Environment, inventory: Inventory, plan: Plan) -> PlacementLock:
@@ -200,7 +212,8 @@ def lacks(pool: Asked, hosts: Iterable[FreeHost]) -> list[str]:
             found.append(f"{host.name} is in maintenance or disconnected")
         elif there < pool.need.count:
             what = pool.need.profile or pool.need.board
-            found.append(f"{host.name} has {there} free of {pool.need.count} {what}")
+            beside = f" beside those of {', '.join(host.promised)}" if host.promised else ""
+            found.append(f"{host.name} has {there} free of {pool.need.count} {what}{beside}")
         elif host.memory_mib < pool.memory_mib:
             found.append(
                 f"{host.name} has {host.memory_mib // MIB_PER_GIB} of {pool.memory_mib // MIB_PER_GIB} GiB memory"

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra.counting import counted
+from infra.gpu.asked import MIB_PER_GIB, Asked
 from infra.gpu.need import slots
 from infra.gpu.orders import Pool, capacity
-from infra.gpu.planner import MIB_PER_GIB, Asked, Unfit, fit_cluster, lacks
+from infra.gpu.planner import Unfit, fit_cluster, lacks
 from infra.model.environment import pool_path
 from infra.model.gpu_boards import boards, parse_profile
 
@@ -22,16 +23,20 @@ MOST_HOSTS = 6  # hosts that a refusal names; the others are counted
 
 
 def refuse(asked: Sequence[Asked], hosts: Sequence[FreeHost], present: Mapping[str, Seat]) -> list[Unfit]:
-    """Return why GPU pools of a cluster don't fit: those that don't even alone, else as few as don't together."""
-    alone = [pool for pool in asked if fit_cluster([pool], hosts, present) is None]
+    """Return why GPU pools of a cluster don't fit: those that don't even alone, else as few as don't together.
+
+    Other environments' pools may be among those; what is refused is of this one.
+    """
+    own = [pool for pool in asked if not pool.environment]
+    alone = [pool for pool in own if fit_cluster([pool], hosts, present) is None]
     if alone:
         return [_unfit(pool, asked, hosts, present, alone=True) for pool in alone]
     core = list(asked)
     for pool in asked:  # a pool without which the others still don't fit has no part in it
-        rest = [other for other in core if other.name != pool.name]
+        rest = [other for other in core if other is not pool]
         if fit_cluster(rest, hosts, present) is None:
             core = rest
-    return [_unfit(pool, core, hosts, present, alone=False) for pool in core]
+    return [_unfit(pool, core, hosts, present, alone=False) for pool in core if not pool.environment]
 
 
 def _unfit(
@@ -42,7 +47,7 @@ def _unfit(
     *,
     alone: bool,
 ) -> Unfit:
-    others = [] if alone else [other for other in asked if other.name != pool.name]
+    others = [] if alone else [other for other in asked if other is not pool]
     nearest = list(nearest_fits(pool, others, hosts, present))
     return Unfit(
         path=f"{pool_path(pool.name)}.gpu",
@@ -64,7 +69,7 @@ def _reason(pool: Asked, others: Sequence[Asked], hosts: Sequence[FreeHost]) -> 
         return f"{pool.cluster} has room for all of them, but not when one host is lost"
     if not others:
         return f"{pool.cluster} has room for {room} of them, but not in every order of powering on"
-    names = ", ".join(pool_path(other.name) for other in others)
+    names = ", ".join(str(other) for other in others)
     return f"fits {pool.cluster} alone, but not together with {names} in every order of powering on"
 
 

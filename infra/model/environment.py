@@ -48,6 +48,11 @@ class Environment(Document):
         pools: dict[str, Machine] = {CONTROL_PLANE: self.control_plane}
         return pools | {name: self.node_pools[name] for name in sorted(self.node_pools)}
 
+    @property
+    def has_gpus(self) -> bool:
+        """Whether any pool asks for GPUs."""
+        return any(pool.gpu is not None for pool in self.node_pools.values())
+
     def cluster_of(self, machine: Machine) -> str:
         """Return the name of the cluster of hosts that runs the nodes of a kind."""
         return machine.cluster or self.vcenter.clusters[0]

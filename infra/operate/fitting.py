@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.catalog import ROOT
+from infra.catalog import ROOT, Catalog
 from infra.diagnosis import what_does_not_fit
 from infra.errors import PersonError
 from infra.gpu.lock import lock_path, valid_lock
 from infra.gpu.planner import plan_gpus
+from infra.operate.neighbours import promised_to_others
 from infra.vsphere.examination import examine
 from infra.vsphere.gpu_inventory import read_gpu_inventory
-from infra.vsphere.places import check_places
+from infra.vsphere.places import PlacesMissing
 from infra.vsphere.session import vcenter_session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from infra.diagnosis import Diagnosis
     from infra.gpu.inventory import Inventory
     from infra.gpu.lock import PlacementLock
+    from infra.gpu.neighbours import Neighbour
     from infra.model.environment import Environment
     from infra.model.release import Release
     from infra.operate.engine import LayerStack
@@ -42,9 +44,11 @@ class PlacementOutdated(PersonError):
         super().__init__("\n".join(f"{source}: {reason}; {fix}" for reason in reasons))
 
 
-def _check_placement(environment: Environment, lock: PlacementLock, inventory: Inventory) -> None:
+def _check_placement(
+    environment: Environment, lock: PlacementLock, inventory: Inventory, neighbours: Sequence[Neighbour]
+) -> None:
     """Raise `PlacementOutdated` unless everything of a placement can be had in vCenter as it is now."""
-    plan = plan_gpus(environment, inventory, lock.seats)
+    plan = plan_gpus(environment, inventory, lock.seats, neighbours)
     reasons = [f"{each.path}: {each.value}: {each.reason}" for each in plan.unfit]
     if not reasons:
         for node, seat in sorted(lock.seats.items()):
@@ -62,11 +66,13 @@ def check_fit(stack: LayerStack, environment: Environment, release: Release) -> 
     lock = valid_lock(lock_path(ROOT, environment.name), environment)
     credentials = stack.credentials(environment)
     with vcenter_session(credentials) as vcenter:
-        check_places(vcenter, environment)
         facts = examine(vcenter, environment, credentials.user)
         inventory = read_gpu_inventory(vcenter, environment.vcenter.server)[0] if lock else None
+    if facts.missing:
+        raise PlacesMissing(environment.vcenter.server, facts.missing)
     if lock is not None and inventory is not None:
-        _check_placement(environment, lock, inventory)
+        neighbours, _ = promised_to_others(Catalog(), environment.name)
+        _check_placement(environment, lock, inventory, neighbours)
     wrong = what_does_not_fit(environment, release, facts)
     if wrong:
         raise DoesNotFit(environment.vcenter.server, wrong)

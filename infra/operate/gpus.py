@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
 from infra.catalog import ROOT, Catalog
-from infra.errors import PersonError
+from infra.errors import NotPossibleHere, PersonError
 from infra.gpu import inventory as inventories
 from infra.gpu import lock as locks
 from infra.gpu.planner import lock_of, plan_gpus
 from infra.operate.engine import stack_with_login
+from infra.operate.fit_picture import show_fit
+from infra.operate.neighbours import promised_to_others
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from infra.gpu.fixed import Seat
-    from infra.gpu.inventory import Gpu, Host, Inventory
+    from infra.gpu.inventory import Inventory
+    from infra.gpu.neighbours import Neighbour
     from infra.gpu.planner import Plan, Unfit
     from infra.model.environment import Environment
-
-_STYLES = {"ours": "green", "others": "yellow", "free": "default", "not for GPUs": "dim"}
 
 
 class GpusDoNotFit(PersonError):
@@ -53,26 +54,64 @@ def run_inventory(environment_name: str) -> Iterator[str]:
     yield f"{path.relative_to(ROOT)}: {len(found.hosts)} hosts, {gpus} GPUs; {requests} requests, {seconds:.1f} s"
 
 
+@dataclass(frozen=True)
+class Fitting:
+    """A fit plan with all that it was made from; `before` is where the present lock has passthrough nodes."""
+
+    environment: Environment
+    inventory: Inventory
+    before: Mapping[str, Seat]
+    neighbours: Sequence[Neighbour]
+    notes: Sequence[str]
+    plan: Plan
+
+
+def work_out_fit(catalog: Catalog, environment_name: str) -> Fitting:
+    """Return where an environment's GPUs go, by the inventory and the locks of a checkout.
+
+    Raises `NotPossibleHere` without GPUs in the document or without an inventory.
+    """
+    environment, _ = catalog.load(environment_name)
+    if not environment.has_gpus:
+        fix = f"give one a `gpu`, or go on: ./slipway preview {environment_name}"
+        raise NotPossibleHere(f"stacks/environments/{environment_name}.yaml", "no pool has GPUs, nothing to place", fix)
+    path = inventories.inventory_path(catalog.root, environment.vcenter.server)
+    inventory = inventories.read_inventory(path, environment_name)
+    lock = locks.read_lock(locks.lock_path(catalog.root, environment_name), environment_name)
+    before = lock.seats if lock else {}
+    neighbours, notes = promised_to_others(catalog, environment_name)
+    plan = plan_gpus(environment, inventory, before, neighbours)
+    return Fitting(environment, inventory, before, neighbours, notes, plan)
+
+
+def write_lock(root: Path, fitting: Fitting) -> str:
+    """Write the placement lock of a plan into a checkout and return its path there. Raises `GpusDoNotFit`."""
+    if fitting.plan.unfit:
+        raise GpusDoNotFit(fitting.environment.name, fitting.plan.unfit)
+    path = locks.lock_path(root, fitting.environment.name)
+    path.parent.mkdir(exist_ok=True)
+    lock = lock_of(fitting.environment, fitting.inventory, fitting.plan)
+    path.write_text(locks.as_text(lock), encoding="utf-8")
+    return str(path.relative_to(root))
+
+
 def run_fit(environment_name: str, *, write: bool, as_json: bool) -> None:
-    """Plan where an environment's GPUs go, show it, and write it if asked. Raises `GpusDoNotFit`."""
-    environment, _ = Catalog().load(environment_name)
-    inventory = inventories.read_inventory(
-        inventories.inventory_path(ROOT, environment.vcenter.server), environment_name
-    )
-    path = locks.lock_path(ROOT, environment_name)
-    before = locks.read_lock(path, environment_name)
-    plan = plan_gpus(environment, inventory, before.seats if before else {})
+    """Plan where an environment's GPUs go, show it, and write it if asked.
+
+    Raises `GpusDoNotFit`, and `NotPossibleHere` without GPUs in the document or without an inventory.
+    """
+    fitting = work_out_fit(Catalog(), environment_name)
     if as_json:
-        print(json.dumps(_as_data(plan), indent=2, sort_keys=True))
+        print(json.dumps(_as_data(fitting.plan), indent=2, sort_keys=True))
     else:
-        _show(environment, inventory, plan, before.seats if before else {})
-    if plan.unfit:
-        raise GpusDoNotFit(environment_name, plan.unfit)
+        show_fit(fitting.environment, fitting.inventory, fitting.plan, fitting.before, fitting.neighbours)
+    for note in fitting.notes:
+        print(note, file=sys.stderr)
+    if fitting.plan.unfit:
+        raise GpusDoNotFit(environment_name, fitting.plan.unfit)
     if write:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(locks.as_text(lock_of(environment, inventory, plan)), encoding="utf-8")
-    if write and not as_json:
-        print(f"wrote {path.relative_to(ROOT)}")
+        written = write_lock(ROOT, fitting)
+        print(f"wrote {written}", file=sys.stderr if as_json else sys.stdout)
 
 
 def _as_data(plan: Plan) -> dict[str, Any]:
@@ -83,51 +122,3 @@ def _as_data(plan: Plan) -> dict[str, Any]:
         "nodes": {node: {"host": seat.host, "devices": list(seat.devices)} for node, seat in plan.seats.items()},
         "unfit": [vars(each) for each in plan.unfit],
     }
-
-
-def _show(environment: Environment, inventory: Inventory, plan: Plan, before: Mapping[str, Seat]) -> None:
-    console = Console(highlight=False)
-    console.print(f"inventory of {inventory.vcenter}, read {inventory.read}\n")
-    pools = Table("pool", "nodes", "every node gets", "where", box=None, pad_edge=False)
-    for pool in plan.pools:
-        where = "pinned, see below" if pool.need.kind == "passthrough" else f"anywhere in {pool.cluster}"
-        pools.add_row(pool.name, str(len(pool.nodes)), str(pool.need), where)
-    console.print(pools)
-    if plan.seats:
-        nodes = Table("node", "host", "devices", "", box=None, pad_edge=False)
-        for node, seat in sorted(plan.seats.items()):
-            moved = before.get(node)
-            remark = "" if moved == seat else "new" if moved is None else f"moves from {moved.host}"
-            nodes.add_row(node, seat.host, ", ".join(seat.devices), remark)
-        console.print()
-        console.print(nodes)
-    console.print()
-    console.print(_picture(environment, inventory, plan))
-
-
-def _picture(environment: Environment, inventory: Inventory, plan: Plan) -> Table:
-    """Return every host of the clusters with GPUs, and for every GPU who has it."""
-    clusters = {pool.cluster for pool in plan.pools}
-    seats = {(seat.host, address): node for node, seat in plan.seats.items() for address in seat.devices}
-    table = Table("host", "GPU", "board", "mode", "who", box=None, pad_edge=False)
-    for host in inventory.hosts:
-        if host.cluster not in clusters:
-            continue
-        for index, gpu in enumerate(host.gpus):
-            kind, who = _who(environment, host, gpu, seats)
-            name = host.name.partition(".")[0] if index == 0 else ""
-            note = "" if host.usable or index else " (maintenance)"
-            table.add_row(name + note, gpu.address, gpu.board or gpu.name, gpu.mode, f"[{_STYLES[kind]}]{who}[/]")
-    return table
-
-
-def _who(environment: Environment, host: Host, gpu: Gpu, seats: Mapping[tuple[str, str], str]) -> tuple[str, str]:
-    if (host.name, gpu.address) in seats:
-        return "ours", seats[host.name, gpu.address]
-    own = environment.vcenter.folder
-    users = [h for h in host.holders if h.powered_on and (gpu.address in h.devices or h.name in gpu.users)]
-    ours = sorted(holder.name for holder in users if holder.folder == own)
-    others = sorted(f"{holder.name} ({holder.folder})" for holder in users if holder.folder != own)
-    if ours or others:
-        return ("others" if others else "ours"), ", ".join([*ours, *others])
-    return ("free", "free") if gpu.mode in ("passthrough", "vgpu", "mig") else ("not for GPUs", "not for GPUs")

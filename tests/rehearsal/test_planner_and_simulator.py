@@ -15,9 +15,10 @@ import pytest
 from pyVmomi import vim
 
 from infra.gpu import need as needs
+from infra.gpu.asked import Asked
 from infra.gpu.free import HYPERVISOR_MIB, free_hosts
 from infra.gpu.need import Need
-from infra.gpu.planner import Asked, fit_cluster
+from infra.gpu.planner import fit_cluster
 from infra.vsphere.gpu_inventory import read_gpu_inventory
 from tests.support.gpu_vcenter import inventory, vcenter
 
