@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.operate.interrupted import ANTI_AFFINITY_RULE, FOLDER, PORT_GROUP, RESOURCE_POOL, TAG, TAG_CATEGORY
-from infra.vsphere.lookup import identifier_at, pool_identifier, rule_identifier
+from infra.operate.interrupted import (
+    ANTI_AFFINITY_RULE,
+    DRS_OVERRIDE,
+    FOLDER,
+    PORT_GROUP,
+    RESOURCE_POOL,
+    TAG,
+    TAG_CATEGORY,
+)
+from infra.vsphere.lookup import identifier_at, override_identifier, pool_identifier, rule_identifier
 from infra.vsphere.tagging import category_id, tag_id
 
 if TYPE_CHECKING:
@@ -28,6 +36,7 @@ def identifier_of(
         PORT_GROUP: lambda: identifier_at(vcenter, f"/{datacenter}/network/{name}"),
         RESOURCE_POOL: lambda: pool_identifier(vcenter, inputs["parentResourcePoolId"], name),
         ANTI_AFFINITY_RULE: lambda: rule_identifier(vcenter, inputs["computeClusterId"], name),
+        DRS_OVERRIDE: lambda: override_identifier(vcenter, inputs["computeClusterId"], inputs["virtualMachineId"]),
         TAG_CATEGORY: lambda: category_id(credentials, name),
         TAG: lambda: tag_id(credentials, inputs["categoryId"], name),
     }

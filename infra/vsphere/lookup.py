@@ -32,6 +32,16 @@ def rule_identifier(instance: VCenter, cluster: str, name: str) -> str | None:
     return None
 
 
+def override_identifier(instance: VCenter, cluster: str, uuid: str) -> str | None:
+    """Return `<cluster>:<uuid>` when a cluster has DRS settings of its own for the machine of a BIOS UUID, or None."""
+    configuration = _read(vim.ClusterComputeResource(cluster, instance._stub), "configurationEx")
+    machine = instance.content.searchIndex.FindByUuid(None, uuid, vmSearch=True, instanceUuid=False)
+    there = machine is not None and any(
+        each.key == machine for each in (configuration.drsVmConfig if configuration else [])
+    )
+    return f"{cluster}:{uuid}" if there else None
+
+
 def _read(managed: Any, name: str) -> Any:
     try:
         return getattr(managed, name)

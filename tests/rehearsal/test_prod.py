@@ -34,8 +34,10 @@ def slipway(rehearsal: Rehearsal, *arguments: str) -> str:
 def test_prod_from_nothing_to_quiet_second_runs(rehearsal: Rehearsal) -> None:
     slipway(rehearsal, "doctor", "prod")
     killed_run(rehearsal, "prod", "CreateDVPortgroup_Task", "slipway-prod", "after")
-    said = slipway(rehearsal, "up", "prod", "--yes")
-    assert "prod.compute: a killed run was creating slipway-prod" in said
+    killed_run(rehearsal, "prod", "ReconfigureComputeResource_Task", "gpu-01", "after")
+    assert "a killed run was creating slipway-prod" in (rehearsal.layout.folder / "killed.log").read_text()
+    said = slipway(rehearsal, "up", "prod", "--yes", "--leftovers", "adopt")
+    assert "prod.compute: a killed run was creating prod-training-" in said
     assert_all_agree(rehearsal, "prod")
     slipway(rehearsal, "preview", "prod", "--expect-no-changes")
     slipway(rehearsal, "refresh", "prod", "--expect-no-changes")
