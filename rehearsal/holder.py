@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
 from infra.errors import PersonError, StepFailed
+from infra.gpu.inventory import inventory_path, read_inventory
 from rehearsal.certificates import write_certificates
 from rehearsal.inventory import Asked, as_yaml, derived_inventory, inventory_file, server_of
 from rehearsal.layout import TOOLS, VCENTER_ADDRESS, VCENTER_USER, Layout
@@ -83,9 +84,14 @@ def _stand_in_for_stack_files(layout: Layout) -> None:
 
 
 def _write_inventory(layout: Layout, server: str, asked: Sequence[Asked]) -> None:
-    """Take the file for this vCenter, or make one of what the documents ask for."""
+    """Take the file for this vCenter, or make one of what the documents ask for and what was read of the real one."""
     file = inventory_file(layout.root, server)
-    text = file.read_text(encoding="utf-8") if file.exists() else as_yaml(derived_inventory(asked))
+    if file.exists():
+        text = file.read_text(encoding="utf-8")
+    else:
+        was_read = inventory_path(layout.root, server)
+        read = read_inventory(was_read, layout.environments[0]) if was_read.exists() else None
+        text = as_yaml(derived_inventory(asked, read))
     layout.inventory_file.write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,7 @@
-"""What the simulated vCenter of a rehearsal has: a file per vCenter, or what the documents themselves ask for."""
+"""What the simulated vCenter of a rehearsal has: a file per vCenter, or what the documents themselves ask for.
+
+Clusters that `slipway inventory` has read are then as they were read.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from ruamel.yaml import YAML
 
 from infra.errors import NotPossibleHere
 from infra.template_contract import wanted_notes
+from rehearsal.read_hosts import read_cluster, read_machines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from infra.gpu.inventory import Inventory
     from infra.model.environment import Environment
     from infra.model.release import Release
 
@@ -40,16 +45,23 @@ def server_of(asked: Sequence[Asked]) -> str:
     return next(iter(servers.values()))
 
 
-def derived_inventory(asked: Sequence[Asked]) -> dict[str, Any]:
-    """Return an inventory in which environments of one vCenter find all that they name, and room for it."""
+def derived_inventory(asked: Sequence[Asked], read: Inventory | None = None) -> dict[str, Any]:
+    """Return an inventory in which environments of one vCenter find all that they name, and room for it.
+
+    Clusters that were `read` are taken as they are, room or not.
+    """
     by_datacenter: dict[str, list[Asked]] = {}
     for environment, release in asked:
         by_datacenter.setdefault(environment.vcenter.datacenter, []).append((environment, release))
     policies = {e.vcenter.storage.policy for e, _ in asked if e.vcenter.storage.policy}
     return {
-        "vcenter": {"version": "8.0.3", "build": "24022515"},
+        "vcenter": {
+            "version": "8.0.3",
+            "build": "24022515",
+            "vgpuHotmigrate": read is not None and read.vgpu_hot_migrate,
+        },
         "storagePolicies": sorted(policies),
-        "datacenters": [_datacenter(name, each) for name, each in sorted(by_datacenter.items())],
+        "datacenters": [_datacenter(name, each, read) for name, each in sorted(by_datacenter.items())],
     }
 
 
@@ -62,7 +74,7 @@ def as_yaml(inventory: dict[str, Any]) -> str:
     return text.getvalue()
 
 
-def _datacenter(name: str, asked: Sequence[Asked]) -> dict[str, Any]:
+def _datacenter(name: str, asked: Sequence[Asked], read: Inventory | None) -> dict[str, Any]:
     environments = [environment for environment, _ in asked]
     storages = [environment.vcenter.storage for environment in environments]
     datastores = _names(storage.datastore for storage in storages)
@@ -71,11 +83,10 @@ def _datacenter(name: str, asked: Sequence[Asked]) -> dict[str, Any]:
     networks = {e.vcenter.network for e in environments if e.vcenter.create_port_group is None}
     network = min(networks, default="template-network")
     holder = datastores[0] if datastores else f"{pods[0]}-1"
+    clusters = _names(c for e in environments for c in e.vcenter.clusters)
     return {
         "name": name,
-        "clusters": [
-            _cluster(cluster, environments) for cluster in _names(c for e in environments for c in e.vcenter.clusters)
-        ],
+        "clusters": [read_cluster(read, cluster) or _cluster(cluster, environments) for cluster in clusters],
         "datastores": [{"name": each, "capacityGiB": DATASTORE_GIB} for each in datastores],
         "datastoreClusters": [
             {"name": pod, "datastores": [{"name": f"{pod}-{n}", "capacityGiB": DATASTORE_GIB} for n in (1, 2)]}
@@ -83,6 +94,7 @@ def _datacenter(name: str, asked: Sequence[Asked]) -> dict[str, Any]:
         ],
         "networks": [{"name": each} for each in sorted(networks | {network})],
         "distributedSwitches": [{"name": each} for each in _names(group.distributed_switch for group in created)],
+        "machines": read_machines(read, clusters, {e.vcenter.folder for e in environments}),
         "templates": _templates(asked, network, holder),
     }
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
 from infra.errors import StepFailed
+from infra.gpu.inventory import inventory_path
 from rehearsal.inventory import inventory_file
 from rehearsal.layout import TOOLS, Layout
 from rehearsal.observe import Observed
@@ -97,7 +98,12 @@ def _report(rehearsal: Rehearsal, machines: list[Observed], steps: list[Step], c
 def _inventory_source(layout: Layout) -> str:
     server = Catalog(layout.root).load(layout.environments[0])[0].vcenter.server
     file = inventory_file(layout.root, server)
-    return f"what {file.relative_to(layout.root)} says" if file.exists() else "just what the document asks for"
+    read = inventory_path(layout.root, server)
+    if file.exists():
+        return f"what {file.relative_to(layout.root)} says"
+    if read.exists():
+        return f"the hosts and GPUs of {read.relative_to(layout.root)}, and else just what the document asks for"
+    return "just what the document asks for"
 
 
 def open_shell(name: str) -> int:

@@ -6,7 +6,11 @@ import "strconv"
 type Graphics struct {
 	DefaultType string `yaml:"defaultType"` // what suits its GPUs, if nobody says
 	Assignment  string `yaml:"assignment"`  // performance, if nobody says
+	// Driver is the version of NVIDIA's host driver, "" for none; if nobody says, one where a GPU is meant for vGPUs.
+	Driver *string `yaml:"driver"`
 }
+
+const usualDriver = "580.65.05" // of vGPU 19
 
 // GPU is one PCI device of a host: a board with several GPUs is several of them.
 type GPU struct {
@@ -22,6 +26,7 @@ type Machines struct {
 	Copies    *int    `yaml:"copies"` // one if nobody says
 	Folder    string  `yaml:"folder"`
 	Cluster   string  `yaml:"cluster"`
+	Host      string  `yaml:"host"` // any of the cluster, if nobody says
 	CPUs      int     `yaml:"cpus"`
 	MemoryMiB int     `yaml:"memoryMiB"`
 	Power     string  `yaml:"power"` // off, if nobody says

@@ -15,6 +15,9 @@ func (c inventoryCheck) gpus(path string, host Host) {
 	if host.Graphics.Assignment != "" {
 		c.matches(path+".graphics.assignment", host.Graphics.Assignment, `^(performance|consolidation)$`, "give performance or consolidation")
 	}
+	if driver := host.Graphics.Driver; driver != nil && *driver != "" {
+		c.matches(path+".graphics.driver", *driver, `^[0-9]+(\.[0-9]+){1,2}$`, `give a driver's version, such as "580.65.05", or "" for none`)
+	}
 	taken := map[string]string{}
 	for i, card := range host.GPUs {
 		at := fmt.Sprintf("%s.gpus[%d]", path, i)
@@ -86,6 +89,13 @@ func (c inventoryCheck) machine(path string, machines Machines, datacenter Datac
 		}
 		c.oneOf(path+".cluster", machines.Cluster, names)
 		return
+	}
+	if machines.Host != "" {
+		hosts := make([]string, 0, len(datacenter.Clusters[at].Hosts))
+		for _, host := range datacenter.Clusters[at].Hosts {
+			hosts = append(hosts, host.Name)
+		}
+		c.oneOf(path+".host", machines.Host, hosts)
 	}
 	c.vgpus(path+".profile", machines)
 	c.devices(path+".devices", machines, datacenter.Clusters[at])

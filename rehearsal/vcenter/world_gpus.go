@@ -29,6 +29,8 @@ func (b *worldBuilder) equipWithGPUs(host *simulator.HostSystem, wanted Host) {
 		devices = append(devices, added.pciDevice())
 	}
 	host.Hardware.PciDevice = devices
+	shares := usualType(wanted.GPUs) == string(types.HostGraphicsConfigGraphicsTypeSharedDirect)
+	host.ConfigManager.ImageConfigManager = b.installPackages(host.Self, wanted.Graphics, shares)
 	host.Runtime.InMaintenanceMode = wanted.Maintenance
 	mo.ApplyPropertyChange(&host.HostSystem, gpus.properties())
 	b.vcenter.gpus.add(gpus)

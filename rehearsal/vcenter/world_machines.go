@@ -32,7 +32,9 @@ func (b *worldBuilder) machines(datacenter types.ManagedObjectReference, root *o
 	hostFolder := b.registry.Get(b.registry.Get(datacenter).(*simulator.Datacenter).HostFolder).(*simulator.Folder)
 	c := &crowd{builder: b, wanted: wanted, folder: b.registry.Get(folder.Reference()).(*simulator.Folder)}
 	c.cluster = b.registry.FindByName(wanted.Cluster, hostFolder.ChildEntity).(*simulator.ClusterComputeResource)
-	c.hosts = b.vcenter.loads(c.cluster)
+	c.hosts = slices.DeleteFunc(b.vcenter.loads(c.cluster), func(l load) bool {
+		return wanted.Host != "" && b.vcenter.nameOfHost(l.host) != wanted.Host
+	})
 	first, err := c.first(folder, allDatastores(described)[0].Name)
 	if err != nil {
 		return err
@@ -104,7 +106,7 @@ func (c *crowd) settle() error {
 	wanted := readDemand(&c.made[0].VirtualMachine)
 	used := map[*hostGPUs]bool{}
 	for i, vm := range c.made {
-		host := c.cluster.Host[i%len(c.cluster.Host)]
+		host := c.resting(i)
 		if c.wanted.Power == "on" {
 			chosen, refused := c.choose(wanted)
 			if refused != nil {
@@ -124,6 +126,16 @@ func (c *crowd) settle() error {
 		c.builder.vcenter.refreshHost(&simulator.Context{Map: c.builder.registry}, host)
 	}
 	return nil
+}
+
+// resting is the host of a machine that is off: the described one, else one after the other.
+func (c *crowd) resting(number int) types.ManagedObjectReference {
+	for _, host := range c.cluster.Host {
+		if c.builder.vcenter.nameOfHost(host) == c.wanted.Host {
+			return host
+		}
+	}
+	return c.cluster.Host[number%len(c.cluster.Host)]
 }
 
 // choose is the host with the least memory in use that can take the machine. It asks one host after the other, since
