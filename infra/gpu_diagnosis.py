@@ -38,7 +38,7 @@ def diagnose_gpus(environment: Environment, inventory: Inventory) -> list[Diagno
         cluster = environment.cluster_of(environment.node_pools[name])
         hosts = [host for host in inventory.cluster(cluster) if host.usable]
         found.update(dict.fromkeys(_pool(f"{pool_path(name)}.gpu: {request.wanted()}", cluster, request, hosts)))
-    if any(_setting(request) != "passthrough" for request in asked.values()) and not inventory.vgpu_hot_migrate:
+    if any(setting_of(request) != "passthrough" for request in asked.values()) and not inventory.vgpu_hot_migrate:
         fix = "set it to true in the vSphere Client: the vCenter, Configure > Advanced Settings"
         said = "vgpu.hotmigrate.enabled is not true: nodes with vGPUs can't be moved off a host while they run"
         found[Diagnosis(_CHECK, "warning", said, fix)] = None
@@ -46,8 +46,8 @@ def diagnose_gpus(environment: Environment, inventory: Inventory) -> list[Diagno
 
 
 def _pool(wanted: str, cluster: str, request: GpuRequest, hosts: Sequence[Host]) -> Iterator[Diagnosis]:
-    setting = _setting(request)
-    meant = _boards(request)
+    setting = setting_of(request)
+    meant = boards_of(request)
     gpus = [(host.name, gpu) for host in hosts for gpu in host.gpus if gpu.board in meant]
     ready = [host for host, gpu in gpus if gpu.mode == setting]
     if ready:
@@ -75,14 +75,15 @@ def _waiting(host: Host, gpus: Sequence[Gpu], setting: Setting) -> Iterator[Diag
         yield Diagnosis(_CHECK, "warning", said, "esxcli graphics host set --default-type SharedPassthru, and reboot")
 
 
-def _setting(request: GpuRequest) -> Setting:
+def setting_of(request: GpuRequest) -> Setting:
+    """Return what a GPU has to be set to for a request."""
     profile = parse_profile(request.profile) if request.profile else None
     if request.mig is not None or (profile is not None and "-" in profile.type_name):
         return "mig"
     return "vgpu" if request.share is not None or profile is not None else "passthrough"
 
 
-def _boards(request: GpuRequest) -> set[str]:
+def boards_of(request: GpuRequest) -> set[str]:
     """Return the names of the boards that a request could mean."""
     if request.profile is None:
         return {board.name for board in boards_called(str(request.board))}

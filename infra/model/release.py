@@ -79,6 +79,9 @@ class Release(Document):
     """Programs that make the environment, on the operator's machine, by name."""
     kubernetes: Program = entry("Kubernetes", {"version": "1.36.3"})
     """Kubernetes: kubelet, kubeadm and the control plane."""
+    gpu_driver: Program = entry("GPU driver", {"version": "580.65.06"})
+    """NVIDIA's driver in the nodes. Hosts with vGPUs need a driver of a branch that goes with it; `slipway doctor`
+    compares them."""
     machine_template: MachineTemplate = entry("Machine template", {"guestId": "ubuntu64Guest"})
     """What the template of the nodes has to be."""
     images: dict[OneLine, Image] = entry("Images", {"kube-apiserver": {"tag": "v1.36.3"}})

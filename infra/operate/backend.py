@@ -11,6 +11,7 @@ from pathlib import Path
 from infra.catalog import ROOT
 from infra.errors import MissingProgram, NotPossibleHere
 from infra.for_real import check_passphrase, in_rehearsal
+from infra.operate.stack_files import stack_file
 
 STATE = ROOT / ".state"  # the state, unless the person has logged in to another backend
 _WITH_PASSPHRASE = ("file://", "s3://", "gs://", "azblob://", "postgres://")
@@ -64,8 +65,8 @@ def passphrase_file(environment: str) -> Path:
 
 
 def _passphrase(stack: str) -> dict[str, str]:
-    stack_file = ROOT / "stacks" / f"Pulumi.{stack}.yaml"
-    if stack_file.exists() and "\nsecretsprovider:" in f"\n{stack_file.read_text(encoding='utf-8')}":
+    file = stack_file(ROOT, stack)
+    if file.exists() and "\nsecretsprovider:" in f"\n{file.read_text(encoding='utf-8')}":
         return {}
     if not backend_url().startswith(_WITH_PASSPHRASE):
         return {}  # a service keeps the secrets

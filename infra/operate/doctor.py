@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from infra.catalog import Catalog
+from infra.catalog import ROOT, Catalog
 from infra.counting import counted
 from infra.diagnosis import Diagnosis, diagnose, to_be_taken
 from infra.errors import PersonError
 from infra.for_real import in_rehearsal
 from infra.gpu_diagnosis import diagnose_gpus
+from infra.gpu_software import LICENCE_KEY, diagnose_gpu_software, hosts_with_vgpus
 from infra.operate.engine import stack_with_login
+from infra.operate.stack_files import stack_settings
 from infra.vsphere.examination import examine
 from infra.vsphere.gpu_inventory import read_gpu_inventory
+from infra.vsphere.host_drivers import host_drivers
 from infra.vsphere.privileges import needed_privileges
 from infra.vsphere.session import vcenter_session
 
@@ -49,7 +52,7 @@ def run_doctor(environment_name: str) -> None:
     credentials = stack_with_login(environment_name).credentials(environment)
     with vcenter_session(credentials) as vcenter:
         facts = examine(vcenter, environment, credentials.user)
-        gpus = _gpus(vcenter, environment)
+        gpus = _gpus(vcenter, environment, release)
     answering = asyncio.run(_answering(to_be_taken(environment, release, facts.present)))
     found = [*_own_side(release), *diagnose(environment, release, facts, answering, datetime.now(UTC)), *gpus]
     _show(environment_name, found)
@@ -58,10 +61,15 @@ def run_doctor(environment_name: str) -> None:
         raise NotReady(environment_name, wrong)
 
 
-def _gpus(vcenter: VCenter, environment: Environment) -> list[Diagnosis]:
-    if all(pool.gpu is None for pool in environment.node_pools.values()):
+def _gpus(vcenter: VCenter, environment: Environment, release: Release) -> list[Diagnosis]:
+    if not environment.has_gpus:
         return []
-    return diagnose_gpus(environment, read_gpu_inventory(vcenter, environment.vcenter.server)[0])
+    inventory, _ = read_gpu_inventory(vcenter, environment.vcenter.server)
+    drivers = host_drivers(vcenter, [host.name for host in hosts_with_vgpus(environment, inventory)])
+    settings = stack_settings(ROOT, f"{environment.name}.platform")
+    licensed = LICENCE_KEY in settings
+    software = diagnose_gpu_software(environment, release, inventory, drivers, licensed=licensed)
+    return [*diagnose_gpus(environment, inventory), *software]
 
 
 def role_lines(environment_name: str) -> Iterator[str]:

@@ -16,11 +16,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 
 from infra.catalog import Catalog
-from infra.errors import DocumentsRefused, NotPossibleHere
+from infra.errors import DocumentsRefused, NotPossibleHere, PersonError
+from infra.gpu.lock import lock_path
 from infra.model.addresses import Address, AddressRangeText, Network
 from infra.model.handover import LAYERS
 from infra.model.texts import DomainName, EnvironmentName, VsphereName
+from infra.operate.gpus import work_out_fit, write_lock
 from infra.operate.proposal import address_questions, derived_changes, other_network_questions, site_questions
+from infra.operate.stack_files import stack_file, stack_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,7 +54,7 @@ def make_environment(name: str, source_name: str, *, accept: bool, catalog: Cata
     _check_name(name)
     files = _stack_files(catalog.root, name, source_name)
     document = catalog.root / "stacks" / "environments" / f"{name}.yaml"
-    _check_nothing_is_overwritten(catalog.root, [document, *files])
+    _check_nothing_is_overwritten(catalog.root, [document, *files, lock_path(catalog.root, name)])
     ask = _accepted if accept else _asked
     yield f"Environment {name}, from {source_name}. Enter takes what stands in brackets."
     before: dict[str, str] = {}
@@ -73,7 +76,19 @@ def make_environment(name: str, source_name: str, *, accept: bool, catalog: Cata
     for path, content in {document: text, **files}.items():
         path.write_text(content, encoding="utf-8")
         yield f"wrote {path.relative_to(catalog.root)}"
-    yield from _next_commands(name, source, answers)
+    placed = not source.has_gpus
+    if source.has_gpus:
+        placed, said = _placed(catalog.root, name)
+        yield said
+    yield from _next_commands(name, source, answers, placed=placed)
+
+
+def _placed(root: Path, name: str) -> tuple[bool, str]:
+    """Place a new environment's GPUs by the inventory that is there; return whether that went well, and what to say."""
+    try:
+        return True, f"wrote {write_lock(root, work_out_fit(Catalog(root), name))}"
+    except PersonError as reason:
+        return False, f"\nIts GPUs are not placed yet:\n{reason}"
 
 
 def _check_name(name: str) -> None:
@@ -197,9 +212,7 @@ def _refusals(root: Path, name: str, text: str) -> DocumentsRefused | None:
 
 def _stack_files(root: Path, name: str, source_name: str) -> dict[Path, str]:
     """Return the four stack files: the source's user, and no secret of anybody's."""
-    source = root / "stacks" / f"Pulumi.{source_name}.compute.yaml"
-    config = YAML(typ="safe", pure=True).load(source.read_text(encoding="utf-8")) if source.exists() else {}
-    taken = ((config or {}).get("config") or {}).get("vsphere:user")
+    taken = stack_settings(root, f"{source_name}.compute").get("vsphere:user")
     user = re.sub(rf"\b{re.escape(source_name)}\b", name, taken) if isinstance(taken, str) else ""
     files = {}
     for layer in LAYERS:
@@ -211,16 +224,17 @@ def _stack_files(root: Path, name: str, source_name: str) -> dict[Path, str]:
             body = f"config:\n  vsphere:user: {user or 'slipway@vsphere.local'}\n"
         else:
             body = "config: {}\n"
-        files[root / "stacks" / f"Pulumi.{stack}.yaml"] = f"{head}\n{body}"
+        files[stack_file(root, stack)] = f"{head}\n{body}"
     return files
 
 
-def _next_commands(name: str, source: Environment, answers: dict[str, str]) -> Iterator[str]:
+def _next_commands(name: str, source: Environment, answers: dict[str, str], *, placed: bool) -> Iterator[str]:
     if source.vcenter.create_port_group is not None and "vcenter.network" not in answers:
         network = source.vcenter.network
         yield f"\nIt uses port group {network}, which environment {source.name} makes and removes."
+    fit = "" if placed else f"  ./slipway fit {name} --write          # once its GPUs have a place\n"
     yield (
-        "\nNext:\n"
+        f"\nNext:\n{fit}"
         f"  make rehearse ENV={name}              # try it on this machine alone\n"
         f"  ./slipway release pin {source.release}    # where there is internet\n"
         f"  ./slipway doctor {name}               # is its vCenter ready?\n"

@@ -25,7 +25,7 @@ def slipway(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 def test_validate_says_what_is_right() -> None:
     done = slipway("validate", "dev")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[0] == "dev: valid: 3 nodes in 2 pools, release 2026.11.0"
+    assert done.stdout.splitlines()[0] == "dev: valid: 4 nodes in 3 pools, release 2026.11.0"
     assert [line.split(":")[:2] for line in done.stdout.splitlines()[1:]] == [
         ["  warning", " stacks/environments/dev.yaml"],
         ["warning", " stacks/releases/2026.11.0.yaml"],

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from infra.catalog import ROOT, Catalog
 from infra.errors import DocumentsRefused, NotPossibleHere
+from infra.gpu.lock import lock_path, valid_lock
 from infra.model.addresses import AddressRange
 from infra.operate.new import make_environment
 from infra.operate.proposal import free_range, new_domain
@@ -69,6 +70,7 @@ def test_proposals_alone_make_a_valid_environment(catalog: Catalog) -> None:
         "Pulumi.lab.compute.yaml",
         "Pulumi.lab.platform.yaml",
         "Pulumi.lab.toolchain.yaml",
+        "lab.yaml",  # its document and its placement lock
         "lab.yaml",
     ]
     text = (catalog.root / "stacks" / "environments" / "lab.yaml").read_text(encoding="utf-8")
@@ -98,7 +100,7 @@ def test_another_network_asks_for_what_goes_with_it(catalog: Catalog, monkeypatc
 def test_an_answer_that_is_none_is_asked_for_again(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answered(catalog, monkeypatch, "dev", "", "10.20.0.0", "10.20.0.0/24", "ten", "", "", "", "")
+    answered(catalog, monkeypatch, "dev", "", "10.20.0.0", "10.20.0.0/24", "ten", *[""] * 5)
     said = capsys.readouterr().out
     assert "10.20.0.0: is not an IPv4 network; write a network and its prefix length" in said
     assert "ten: is not an IPv4 address; write four numbers with dots" in said
@@ -108,8 +110,8 @@ def test_an_answer_that_is_none_is_asked_for_again(
 def test_answers_that_do_not_go_together_are_asked_for_again(
     catalog: Catalog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = ["", "", "10.20.0.99", "10.20.0.10-10.20.0.14", "", ""]
-    said = answered(catalog, monkeypatch, "dev", *first, *[""] * 6)
+    first = ["", "", "10.20.0.99", "10.20.0.10-10.20.0.14", "", "", ""]
+    said = answered(catalog, monkeypatch, "dev", *first, *[""] * 7)
     assert "controlPlane.addresses: 10.20.0.10-10.20.0.14: overlaps controlPlane.addresses of environment dev" in said
     assert capsys.readouterr().out.count("[10.20.0.99]") == 1, "what was right is proposed again"
     environment, _ = Catalog(catalog.root).load("lab")
@@ -145,7 +147,7 @@ def test_wrong_names_are_refused(catalog: Catalog, name: str, source: str, messa
 
 
 def test_names_of_digits_stay_names(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    answered(catalog, monkeypatch, "dev", "", "10.50.0.0/24", "", "120", *[""] * 4)
+    answered(catalog, monkeypatch, "dev", "", "10.50.0.0/24", "", "120", *[""] * 5)
     assert Catalog(catalog.root).load("lab")[0].vcenter.network == "120"
     list(make_environment("42", "dev", accept=True, catalog=Catalog(catalog.root)))
     assert Catalog(catalog.root).load("42")[0].name == "42"
@@ -166,13 +168,31 @@ def test_a_refusal_that_no_answer_mends_ends_the_questions(catalog: Catalog, mon
     other = catalog.root / "stacks" / "environments" / "b.yaml"
     other.write_text(other.read_text(encoding="utf-8").replace("slipway-b", "slipway-lab"), encoding="utf-8")
     with pytest.raises(DocumentsRefused, match=r"vcenter\.folder: slipway-lab: is the folder of environment b"):
-        answered(Catalog(catalog.root), monkeypatch, "dev", *[""] * 6)
+        answered(Catalog(catalog.root), monkeypatch, "dev", *[""] * 7)
+
+
+def test_gpus_get_a_place_beside_those_that_others_were_promised(catalog: Catalog) -> None:
+    said = "\n".join(make_environment("lab", "dev", accept=True, catalog=catalog))
+    assert "wrote stacks/placements/lab.yaml" in said
+    assert "slipway fit" not in said
+    fresh = Catalog(catalog.root)
+    lock = valid_lock(lock_path(catalog.root, "lab"), fresh.load("lab")[0])
+    assert lock is not None
+    assert [(name, pool.need.profile) for name, pool in lock.pools.items()] == [("gpu", "nvidia_l4-6c")]
+
+
+def test_gpus_that_find_no_place_are_said_and_come_first_among_what_to_do(catalog: Catalog) -> None:
+    said = "\n".join(make_environment("lab", "prod", accept=True, catalog=catalog))
+    assert "Its GPUs are not placed yet:\nstacks/environments/lab.yaml: nodePools.training.gpu: 2 nodes with " in said
+    assert "beside those of prod" in said
+    assert said.partition("\nNext:\n")[2].startswith("  ./slipway fit lab --write ")
+    assert not lock_path(catalog.root, "lab").exists()
 
 
 def test_a_full_network_has_nothing_to_propose(catalog: Catalog) -> None:
     document = catalog.root / "stacks" / "environments" / "dev.yaml"
     text = document.read_text(encoding="utf-8")
-    document.write_text(text.replace("10.20.0.20-10.20.0.39", "10.20.0.20-10.20.0.99"), encoding="utf-8")
+    document.write_text(text.replace("10.20.0.20-10.20.0.39", "10.20.0.45-10.20.0.99"), encoding="utf-8")
     with pytest.raises(NotPossibleHere) as refused:
         list(make_environment("lab", "dev", accept=True, catalog=catalog))
     assert str(refused.value) == (

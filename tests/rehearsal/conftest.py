@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def checkout() -> Iterator[Checkout]:
-    """A scratch checkout for one test module; its path is short, as Unix sockets want it."""
+    """A scratch checkout for one test module, whose dev has no GPUs; its path is short, as Unix sockets want it."""
     folder = Path(tempfile.mkdtemp(prefix="slipway-"))
-    yield Checkout(folder)
+    found = Checkout(folder)
+    found.without_gpus("dev")
+    yield found
     shutil.rmtree(folder)
 
 

@@ -27,9 +27,9 @@ with IPRoute() as route:
 
 # Long lines as they stand in the table, put together again.
 EXPECTED_OF_SITE = """\
-hosts WRONG nodePools.cpu: 1024 GiB of memory, the largest host of cluster-01 has 512 GiB \
+hosts WRONG nodePools.cpu: 2048 GiB of memory, the largest host of cluster-01 has 512 GiB \
 → ask for less memory, or use a cluster with larger hosts
-warning cluster-01: the environment asks for 2056 GiB of memory, its usable hosts have 1024 GiB \
+warning cluster-01: the environment asks for 4104 GiB of memory, its usable hosts have 2560 GiB \
 → vSphere would have to swap: ask for less, or add hosts
 storage WRONG datastore-01: 30 GiB free; 3 machines to come, 60 GiB at once, disks may grow by 260 GiB \
 → free space, enlarge it, or use another vcenter.storage
@@ -37,10 +37,20 @@ addresses WRONG 10.20.0.21, for dev-cpu-2: something answers there \
 → free it, or move the range in the document
 """.splitlines()
 
+DRIVERS_AND_LICENCE = """\
+GPU driver warning the user may not read the software packages of esx-05.example.internal (Host.Config.Image) \
+→ compare by hand: esxcli software vib list | grep -i nv; with guest driver 580.65.06 go R580 or R595 or R620
+WRONG host driver 550.90.05 on esx-06.example.internal does not load with the release's guest driver 580.65.06 \
+→ install a host driver of R580 or R595 or R620 there, or take another release
+vGPU licence warning no token in the settings of staging.platform: vGPUs run without a licence, and are slowed down \
+after a while → pulumi stack init staging.platform; pulumi config set --secret slipway:vgpuLicenceToken \
+-s staging.platform < client_configuration_token.tok
+""".splitlines()
+
 
 @pytest.fixture(scope="module")
 def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
-    """A rehearsal whose vCenter has a wrong template, little space, and two hosts in the place of three."""
+    """A rehearsal whose vCenter has a wrong template, little space, and one host less."""
     checkout.replace_in_inventory(
         SERVER,
         ("{name: datastore-01, capacityGiB: 4096}", "{name: datastore-01, capacityGiB: 4096, freeGiB: 30}"),
@@ -48,9 +58,10 @@ def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
         ("          kubeadm: 1.36.3\n", "          kubeadm: 1.35.9\n"),
         ('containerd: "2.1"', 'containerd: "1.7.28"'),
         ("            - registry.k8s.io/pause:3.10.2\n", ""),
+        ("graphics: {defaultType: sharedDirect, assignment: consolidation}", 'graphics: {driver: "550.90.05"}'),
         ("          - {name: esx-03.example.internal, cores: 64, memoryGiB: 512}\n", ""),
     )
-    checkout.replace(("memoryGiB: 16", "memoryGiB: 1024"))
+    checkout.replace(("memoryGiB: 16", "memoryGiB: 2048"))
     with rehearsing("dev+staging", root=checkout.root) as started:
         yield started
 
@@ -61,7 +72,7 @@ def lines(rehearsal: Rehearsal, environment: str, expected: int) -> list[str]:
     assert done.returncode == expected, done.stdout + done.stderr
     found: list[str] = []
     for line in done.stdout.splitlines()[1:]:
-        check = line.split()[:2]
+        check = line.split()[:3]
         if any(mark in check for mark in ("ok", "WRONG", "warning")):
             found.append(" ".join(line.split()))
         elif found:
@@ -98,7 +109,19 @@ def test_everything_that_is_wrong_is_said_at_once_with_its_fix(rehearsal: Rehear
     assert found[-1] == "dev: 10 to mend before `./slipway up dev`"
 
 
+def test_drivers_and_licence_of_hosts_with_gpus(rehearsal: Rehearsal) -> None:
+    """The host that has vGPUs of its own has an older driver; packages of the other may not be read."""
+    rehearsal.control.fail("fetchSoftwarePackages", "", "NoPermission", "played: not yours to see")
+    found = [
+        line
+        for line in lines(rehearsal, "staging", 2)
+        if "GPU driver" in line or "host driver" in line or "licence" in line
+    ]
+    assert found == DRIVERS_AND_LICENCE
+
+
 def test_address_that_another_machine_has_is_named_with_that_machine(rehearsal: Rehearsal, checkout: Checkout) -> None:
+    checkout.without_gpus("staging")
     # by hand: `slipway up` would refuse this vCenter
     up = rehearsal.run(["pulumi", "up", "--yes", "--skip-preview", "-s", "staging.compute", "--non-interactive"])
     assert up.returncode == 0, up.stdout + up.stderr

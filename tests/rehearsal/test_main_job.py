@@ -24,7 +24,7 @@ class _AnyHost(str):
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        return other in ("esx-01", "esx-02", "esx-03")
+        return other in [f"esx-{number:02}" for number in range(1, 7)]
 
     __hash__ = str.__hash__
 
@@ -44,9 +44,10 @@ def test_rehearse_reports_and_ends_clean() -> None:
     done = slipway(root, "rehearse", "dev")
     assert done.returncode == 0, done.stdout + done.stderr
     report = done.stdout.partition("Rehearsal of dev")[2]
-    rows = {line.split()[0]: line.split()[1:] for line in report.splitlines() if line.strip()}
+    rows = {line.split()[0]: line.split()[1:] for line in reversed(report.splitlines()) if line.strip()}
     assert rows["dev-control-plane-1"] == ["4", "8", "GiB", "on", "10.20.0.10", HOST]
     assert rows["dev-cpu-2"] == ["4", "16", "GiB", "on", "10.20.0.21", HOST]
+    assert "dev-gpu-1  esx-04  1 x nvidia_l4-6c" in report
     assert {"start", "doctor", "up", "second", "destroy", "in"} <= set(rows)
     assert {"real", "simulated", "played"} <= set(rows)
     assert ("plugin for rehearsals" in report) == (find_plugin(ROOT).kind == "played")

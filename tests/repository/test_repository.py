@@ -43,6 +43,7 @@ ROOMS = [
     "infra.compute",
     "infra.diagnosis",
     "infra.gpu_diagnosis",
+    "infra.gpu_software",
     "infra.program",
     "infra.operate",
     "rehearsal",
@@ -88,6 +89,7 @@ def test_deciding_modules_know_no_pulumi_and_no_vcenter() -> None:
     names = [
         "diagnosis",
         "gpu_diagnosis",
+        "gpu_software",
         "template_contract",
         "compute/plan",
         "compute/first_boot",

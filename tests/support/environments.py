@@ -10,7 +10,7 @@ from infra.compute.plan import NodePlan, PoolPlan, plan_compute
 from infra.model.environment import Environment
 
 CATALOG = Catalog()
-DEV, RELEASE = CATALOG.load("dev")
+_DEV, RELEASE = CATALOG.load("dev")
 STAGING, _ = CATALOG.load("staging")
 PROD, _ = CATALOG.load("prod")
 
@@ -43,3 +43,13 @@ def pools_of(environment: Environment) -> dict[str, PoolPlan]:
 def nodes_of(environment: Environment) -> dict[str, NodePlan]:
     """Return what is planned for an environment, by node."""
     return {node.name: node for node in plan_compute(environment, RELEASE).nodes}
+
+
+def without_gpus(environment: Environment) -> Environment:
+    """Return an environment without its pools with GPUs."""
+    return changed(
+        environment, {f"nodePools.{name}": None for name, pool in environment.node_pools.items() if pool.gpu}
+    )
+
+
+DEV = without_gpus(_DEV)  # what most rules are about is easier to see without GPUs

@@ -1,0 +1,52 @@
+"""`slipway fit` as people and programs read it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.catalog import ROOT, Catalog
+from infra.errors import NotPossibleHere
+from infra.gpu.lock import lock_path, read_lock
+from infra.operate.gpus import run_fit, work_out_fit
+from tests.support.checkout import without_gpus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def test_an_environment_without_gpus_has_nothing_to_place(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    document = tmp_path / "stacks" / "environments" / "dev.yaml"
+    document.write_text(without_gpus(document.read_text(encoding="utf-8")), encoding="utf-8")
+    with pytest.raises(NotPossibleHere) as refused:
+        work_out_fit(Catalog(tmp_path), "dev")
+    assert str(refused.value) == (
+        "stacks/environments/dev.yaml: no pool has GPUs, nothing to place; "
+        "give one a `gpu`, or go on: ./slipway preview dev"
+    )
+
+
+def test_what_a_person_reads(golden: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]) -> None:
+    run_fit("prod", write=False, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("inventory of vcenter.prod.example.internal, read 20")
+    golden("fit-prod.txt", "\n".join(line.rstrip() for line in lines[1:]) + "\n")
+
+
+def test_what_a_program_reads_is_what_the_committed_lock_says(capsys: pytest.CaptureFixture[str]) -> None:
+    run_fit("prod", write=False, as_json=True)
+    said = json.loads(capsys.readouterr().out)
+    lock = read_lock(lock_path(ROOT, "prod"), "prod")
+    assert lock is not None
+    assert said["unfit"] == []
+    assert {name: (seat["host"], tuple(seat["devices"])) for name, seat in said["nodes"].items()} == {
+        name: (seat.host, seat.devices) for name, seat in lock.seats.items()
+    }
+    assert {name: pool["board"] for name, pool in said["pools"].items()} == {
+        name: pool.need.board for name, pool in lock.pools.items()
+    }
