@@ -84,6 +84,10 @@ class Control:
         """Let the simulator say again that its user has every privilege."""
         self._send("DELETE", "/privileges")
 
+    def put_into_maintenance(self, host: str) -> None:
+        """Take a host's machines away, switching off those that can't move, and put it into maintenance."""
+        self._send("PUT", f"/hosts/{host}", {"maintenance": True})
+
     def shift_clock(self, seconds: float) -> None:
         """Let vCenter's clock be ahead of this machine's by some seconds."""
         self._send("PUT", "/clock", {"offsetSeconds": seconds})

@@ -50,6 +50,7 @@ def main() -> None:
     timed("slipway validate, all environments", lambda: outside("validate"))
     folder = Path(tempfile.mkdtemp(prefix="slipway-"))
     checkout = Checkout(folder)
+    checkout.without_gpus("dev")
     with rehearsing("dev", root=folder) as rehearsal:
         timed("up of dev, 3 machines", lambda: rehearsal.slipway("up", "dev", "--yes"), runs=1)
         timed("nothing-to-do slipway preview of dev", lambda: rehearsal.slipway("preview", "dev"))
@@ -61,6 +62,7 @@ def main() -> None:
         timed("nothing-to-do slipway preview, 50 machines", lambda: rehearsal.slipway("preview", "dev"))
         timed("destroy of 50 machines", lambda: rehearsal.slipway("destroy", "dev", "--yes"), runs=1)
     shutil.rmtree(folder)
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.large_vcenter"], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ from infra.errors import NotPossibleHere
 from infra.gpu import inventory as inventories
 from infra.gpu import lock as locks
 from infra.gpu.fixed import Seat
-from infra.gpu.inventory import Holder, Host, Inventory, inventory_path, read_inventory
+from infra.gpu.inventory import Holder, Inventory, inventory_path, read_inventory
 from infra.gpu.planner import lock_of, plan_gpus
 from tests.support.environments import DEV, PROD, changed
+from tests.support.large import LARGE_REQUEST, large_inventory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,29 +168,8 @@ def test_own_machines_count_as_not_there() -> None:
     assert unfit(with_hosts(esx_21={"holders": (own,)})) == []
 
 
-def large(hosts: int) -> Inventory:
-    """Return many copies of the GPU hosts of prod, with eight GPUs each."""
-    kinds = [host for host in ROOMY.hosts if host.cluster == "gpu-01"]
-
-    def copy(number: int) -> Host:
-        kind = kinds[number % len(kinds)]
-        gpus = tuple(replace(kind.gpus[n % 2], address=f"0000:{n:02x}:00.0", users=()) for n in range(8))
-        return replace(kind, name=f"esx-{number:04}", gpus=gpus, holders=())
-
-    return replace(ROOMY, hosts=tuple(copy(number) for number in range(hosts)))
-
-
 def test_a_large_vcenter_is_planned_for() -> None:
     """1,000 hosts, 8,000 GPUs, 2,000 nodes; `make benchmarks` prints how long it takes."""
-    asked = changed(
-        PROD,
-        {
-            "nodePools.training.count": 1000,
-            "nodePools.inference.count": 1000,
-            "nodePools.inference.gpu.surviveHostLoss": False,
-            "nodePools.notebooks": None,
-        },
-    )
-    plan = plan_gpus(asked, large(1000), {})
+    plan = plan_gpus(LARGE_REQUEST, large_inventory(1000), {})
     assert plan.unfit == ()
     assert len(plan.seats) == 1000

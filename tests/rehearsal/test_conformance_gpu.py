@@ -75,14 +75,21 @@ def test_devices_that_are_not_there_leave_no_machine(site: Site, change: dict[st
     ],
     ids=["memory not reserved", "no address space", "no EFI"],
 )
-def test_machine_that_does_not_start_is_recorded_and_off(site: Site, change: dict[str, Any]) -> None:
+def test_machine_that_does_not_start_is_recorded_and_off_and_what_mends_it_starts_it(
+    site: Site, change: dict[str, Any]
+) -> None:
     with pytest.raises(PluginFailed, match="error powering on virtual machine: powerOn") as failed:
         site.machine(**{**PINNED, **change})
     answer = failed.value.answer
     left = {found.uuid: found.power for found in site.rehearsal.control.machines() if not found.template}
     assert left == {answer["half_made"]: "poweredOff"}
-    made = Resource(MACHINE, "machine", dict(site.base), answer["half_made"], answer["state"])
+    wrong = site.changed({**PINNED, **change})
+    made = Resource(MACHINE, "machine", wrong, answer["half_made"], answer["state"])
     assert site.plugin.refresh(made)["state"]["pciDeviceIds"] == [FIRST]
+    site.plugin.update(made, site.changed(PINNED))
+    now = {found.uuid: found.power for found in site.rehearsal.control.machines() if not found.template}
+    assert now == {answer["half_made"]: "poweredOn"}
+    site.assert_quiet(made, site.changed(PINNED))
     site.plugin.delete(made)
 
 
@@ -91,8 +98,15 @@ def test_device_that_another_machine_has_is_taken(site: Site) -> None:
     with pytest.raises(PluginFailed, match="error powering on virtual machine: powerOn") as failed:
         site.machine(**PINNED, name="second")
     answer = failed.value.answer
-    site.plugin.delete(Resource(MACHINE, "second", dict(site.base), answer["half_made"], answer["state"]))
+    second = Resource(
+        MACHINE, "second", site.changed({**PINNED, "name": "second"}), answer["half_made"], answer["state"]
+    )
     site.plugin.delete(first)
+    site.plugin.update(second, site.changed({**PINNED, "name": "second", "annotation": "the device is free now"}))
+    assert {found.name: found.power for found in site.rehearsal.control.machines() if not found.template} == {
+        "second": "poweredOn"
+    }
+    site.plugin.delete(second)
 
 
 # Machines of a template that carries GPUs

@@ -36,9 +36,14 @@ _PCI = vim.vm.device.VirtualPCIPassthrough
 
 def inventory(hosts: list[dict[str, Any]], machines: list[dict[str, Any]]) -> str:
     """Return the simulator's inventory of one cluster, `gpus`, with some hosts and machines of strangers."""
+    return inventory_of_clusters([{"name": "gpus", "hosts": hosts}], machines)
+
+
+def inventory_of_clusters(clusters: list[dict[str, Any]], machines: list[dict[str, Any]]) -> str:
+    """Return the simulator's inventory of some clusters, with machines of strangers."""
     datacenter = {
         "name": "dc",
-        "clusters": [{"name": "gpus", "hosts": hosts}],
+        "clusters": clusters,
         "datastores": [{"name": "store", "capacityGiB": 100000}],
         "networks": [{"name": "net"}],
         "machines": machines,
