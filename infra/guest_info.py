@@ -8,6 +8,7 @@ import gzip
 ENCODING = "gzip+base64"  # cloud-init, "VMware datasource": guestinfo.<key>.encoding
 METADATA = "guestinfo.metadata"
 USER_DATA = "guestinfo.userdata"
+IDENTITY = "guestinfo.slipway.identity"  # secret files: not cloud-init's, templates/machine/join_cluster.py takes them
 
 
 def guest_info(metadata: str, user_data: str) -> dict[str, str]:

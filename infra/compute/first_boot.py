@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from infra.compute.node_boot import BOOT, SERVICE, boot_files
 from infra.compute.node_files import node_files
 from infra.render import render
 
@@ -38,9 +39,11 @@ def metadata(environment: Environment, name: str, address: str) -> str:
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
-def user_data(environment: Environment, name: str, *, control_plane: bool) -> str:
-    """Return the cloud-config of a node, as YAML."""
+def user_data(environment: Environment, release: Release, name: str, address: str) -> str:
+    """Return the cloud-config of a node, as YAML. It holds no secret."""
     boot = environment.first_boot
+    files = boot_files(environment, release, name, address)
+    control_plane = f"{BOOT}/cluster.yaml" in files
     return render(
         "machine/user-data.yaml.j2",
         {
@@ -50,7 +53,8 @@ def user_data(environment: Environment, name: str, *, control_plane: bool) -> st
             "ssh_public_keys": list(boot.ssh_public_keys),
             "time_servers": list(environment.network.time_servers),
             "trusted_authorities": [pem.strip() + "\n" for pem in boot.trusted_authorities],
-            "files": node_files(environment, control_plane=control_plane),
+            "files": node_files(environment, files, control_plane=control_plane),
+            "service": SERVICE,
             # containerd was started before cloud-init wrote what it reads at its start
             "restart_containerd": bool(boot.proxy or boot.trusted_authorities),
         },
@@ -67,7 +71,6 @@ def roll_trigger(environment: Environment, release: Release, machine: Machine, *
     # without defaults: a key that a later version adds must not roll every node of every environment
     boot = environment.first_boot.model_dump(by_alias=True, mode="json", exclude_defaults=True)
     api_server = boot.pop("apiServer", {})
-    api_server.pop("encryptionAtRest", None)  # does not reach a node yet
     decisions: dict[str, Any] = {
         "template": environment.vcenter.template,
         "firmware": release.machine_template.firmware,
@@ -78,6 +81,7 @@ def roll_trigger(environment: Environment, release: Release, machine: Machine, *
             [str(server) for server in network.nameservers],
             network.domain,
             list(network.time_servers),
+            str(network.api_address),
         ],
         "first boot": {
             **boot,
@@ -89,6 +93,7 @@ def roll_trigger(environment: Environment, release: Release, machine: Machine, *
         decisions["not by proxy"] = [str(network.pods), str(network.services)]
     if control_plane:
         decisions["API server"] = api_server
+        decisions["cluster networks"] = [str(network.pods), str(network.services)]
     return hashlib.sha256(json.dumps(decisions, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -8,16 +8,19 @@ import pulumi
 import pulumi_vsphere as vsphere
 
 from infra.catalog import ROOT
+from infra.compute.node_boot import identity_archive
 from infra.compute.node_pool import NodePool, NodePoolArgs
 from infra.compute.plan import plan_compute
 from infra.compute.site import Site, SiteArgs
 from infra.errors import MissingConfig
 from infra.gpu.lock import lock_path, valid_lock
+from infra.model.environment import CONTROL_PLANE
 from infra.model.handover import ComputeHandover, Node
+from infra.vsphere.provider.cluster_identity import ClusterIdentity
 from infra.vsphere.provider.gpu_template import SlipwayProvider
 
 if TYPE_CHECKING:
-    from infra.compute.plan import ComputePlan
+    from infra.compute.plan import ComputePlan, PoolPlan
     from infra.model.environment import Environment
     from infra.model.release import Release
 
@@ -31,20 +34,31 @@ def build(environment: Environment, release: Release, below: None) -> ComputeHan
     del below
     lock = valid_lock(lock_path(ROOT, environment.name), environment)
     plan = plan_compute(environment, release, lock)
-    options = pulumi.ResourceOptions(providers=_providers(environment, with_gpus=lock is not None))
+    options = pulumi.ResourceOptions(providers=_providers(environment))
+    cluster = ClusterIdentity(environment.name, environment.name, str(environment.network.api_address), options)
     site = Site(
         environment.name,
         SiteArgs(environment.name, environment.vcenter, plan.clusters, plan.tags, plan.hosts),
         options,
     )
     pools = {
-        pool.name: NodePool(pool.name, NodePoolArgs(pool, release.machine_template, site, plan.notes), options)
+        pool.name: NodePool(
+            pool.name,
+            NodePoolArgs(pool, release.machine_template, site, plan.notes, _secret_files(environment, cluster, pool)),
+            options,
+        )
         for pool in plan.pools
     }
     return _handover(environment, plan, pools)
 
 
-def _providers(environment: Environment, *, with_gpus: bool) -> list[pulumi.ProviderResource]:
+def _secret_files(environment: Environment, cluster: ClusterIdentity, pool: PoolPlan) -> pulumi.Output[str]:
+    """Return what the nodes of a pool are handed of the cluster's identity; secret."""
+    control_plane = pool.name == CONTROL_PLANE
+    return cluster.identity.apply(lambda identity: identity_archive(environment, identity, control_plane=control_plane))
+
+
+def _providers(environment: Environment) -> list[pulumi.ProviderResource]:
     config = pulumi.Config("vsphere")
     stack = pulumi.get_stack()
     user = config.get("user")
@@ -57,7 +71,7 @@ def _providers(environment: Environment, *, with_gpus: bool) -> list[pulumi.Prov
     official = vsphere.Provider(
         "vcenter", vsphere_server=server, user=user, password=password, allow_unverified_ssl=False
     )
-    return [official, SlipwayProvider("slipway", server, user, password)] if with_gpus else [official]
+    return [official, SlipwayProvider("slipway", server, user, password)]
 
 
 def _handover(environment: Environment, plan: ComputePlan, pools: dict[str, NodePool]) -> ComputeHandover:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 import pulumi_vsphere as vsphere
 
-from infra.guest_info import METADATA, USER_DATA
+from infra.guest_info import IDENTITY, METADATA, USER_DATA
 
 if TYPE_CHECKING:
     from infra.compute.plan import NodePlan, PoolPlan
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # What a node was first booted with is not changed on a living node: the pool's roll trigger replaces it on purpose.
 FIRST_BOOT_PROPERTIES = [
     *(f'extraConfig["{key}{part}"]' for key in (METADATA, USER_DATA) for part in ("", ".encoding")),
+    f'extraConfig["{IDENTITY}"]',
     "clone.templateUuid",
 ]
 
@@ -26,7 +27,7 @@ FIRST_BOOT_PROPERTIES = [
 class NodeArgs:
     """What a node is made from: its plan, its pool's, the template's contract, the site, the notes.
 
-    `template_id` is the UUID of the template that it is cloned from.
+    `template_id` is the UUID of the template that it is cloned from, `identity` the secret files that it is handed.
     """
 
     plan: NodePlan
@@ -35,6 +36,7 @@ class NodeArgs:
     site: Site
     notes: str
     template_id: pulumi.Output[str]
+    identity: pulumi.Output[str]
 
 
 class Node(pulumi.ComponentResource):
@@ -91,7 +93,7 @@ class Node(pulumi.ComponentResource):
                 for disk in pool.disks
             ],
             network_interfaces=[{"network_id": site.network_id, "adapter_type": "vmxnet3"}],
-            extra_config=args.plan.extra_configuration(),
+            extra_config={**args.plan.extra_configuration(), IDENTITY: args.identity},
             tags=[site.tag_ids[tag] for tag in pool.tags],
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from infra.render import render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from infra.model.environment import Environment
 
 _AUDIT_LEVELS = {"metadata": "Metadata", "request": "Request", "requestResponse": "RequestResponse"}
@@ -14,9 +16,9 @@ _APPENDED = ("/etc/environment",)  # it has lines of the operating system's
 API_SERVER_FILES = "/etc/kubernetes/slipway"  # the control plane's static pods mount it
 
 
-def node_files(environment: Environment, *, control_plane: bool) -> list[dict[str, object]]:
-    """Return the files of a node as cloud-init's write_files takes them, in the order of their paths."""
-    files = {**_mirrors(environment), **_proxy(environment)}
+def node_files(environment: Environment, others: Mapping[str, str], *, control_plane: bool) -> list[dict[str, object]]:
+    """Return the files of a node, with some `others`, as cloud-init's write_files takes them, in the order of paths."""
+    files = {**_mirrors(environment), **_proxy(environment), **others}
     if control_plane:
         files |= _api_server(environment)
     return [

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NodePoolArgs:
-    """What a pool's machines are made from: the plan, the template's contract, the site, the notes on each machine."""
+    """What a pool's machines are made from: the plan, the template's contract, the site, the notes on each machine.
+
+    `identity` is the secret files that each of them is handed.
+    """
 
     plan: PoolPlan
     template: MachineTemplate
     site: Site
     notes: str
+    identity: pulumi.Output[str]
 
 
 class NodePool(pulumi.ComponentResource):
@@ -40,7 +44,7 @@ class NodePool(pulumi.ComponentResource):
         nodes = {
             node.name: Node(
                 node.name,
-                NodeArgs(node, plan, args.template, args.site, args.notes, template_id),
+                NodeArgs(node, plan, args.template, args.site, args.notes, template_id, args.identity),
                 pulumi.ResourceOptions(parent=self, protect=plan.protected),
             )
             for node in plan.nodes

@@ -129,11 +129,6 @@ def plan_compute(environment: Environment, release: Release, lock: PlacementLock
     )
 
 
-def node_name(environment: str, pool: str, ordinal: int) -> str:
-    """Return the name of a node; `ordinal` counts from 1 within its pool."""
-    return f"{environment}-{pool}-{ordinal}"
-
-
 def _pool(
     environment: Environment, release: Release, name: str, machine: Machine, lock: PlacementLock | None
 ) -> PoolPlan:
@@ -154,7 +149,7 @@ def _pool(
         max_unavailable=machine.roll_policy.max_unavailable if isinstance(machine, NodePool) else 1,
         roll_trigger=trigger,
         nodes=tuple(
-            _node(environment, name, machine, ordinal, trigger, lock) for ordinal in range(1, machine.count + 1)
+            _node(environment, release, name, ordinal, trigger, lock) for ordinal in range(1, machine.count + 1)
         ),
         gpu=gpu,
         gpu_template=_gpu_template(environment, name, gpu),
@@ -194,17 +189,17 @@ def _anti_affinity(environment: Environment, pool: str, machine: Machine) -> Ant
 
 
 def _node(
-    environment: Environment, pool: str, machine: Machine, ordinal: int, trigger: str, lock: PlacementLock | None
+    environment: Environment, release: Release, pool: str, ordinal: int, trigger: str, lock: PlacementLock | None
 ) -> NodePlan:
-    name = node_name(environment.name, pool, ordinal)
+    name = environment.node_name(pool, ordinal)
     seat = lock.seats.get(name) if lock else None
     gpu = lock.pools.get(pool) if lock else None
-    address = str(machine.addresses.at(ordinal))
+    address = str(environment.machines()[pool].addresses.at(ordinal))
     return NodePlan(
         name=name,
         address=address,
         metadata=metadata(environment, name, address),
-        user_data=user_data(environment, name, control_plane=pool == CONTROL_PLANE),
+        user_data=user_data(environment, release, name, address),
         # a machine can't take its devices to another host, so another seat is another machine
         roll_trigger=trigger if seat is None else _with(trigger, seat),
         seat=seat,

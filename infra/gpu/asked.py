@@ -42,7 +42,7 @@ def asked_pool(environment: Environment, name: str, need: Need, *, other: bool =
     assert pool.gpu is not None  # noqa: S101 - the callers ask for pools with GPUs alone
     return Asked(
         name=name,
-        nodes=tuple(f"{environment.name}-{name}-{ordinal}" for ordinal in range(1, pool.count + 1)),
+        nodes=tuple(environment.node_name(name, ordinal) for ordinal in range(1, pool.count + 1)),
         cluster=environment.cluster_of(pool),
         need=need,
         memory_mib=pool.memory_gib * MIB_PER_GIB,

@@ -53,6 +53,10 @@ class Environment(Document):
         """Whether any pool asks for GPUs."""
         return any(pool.gpu is not None for pool in self.node_pools.values())
 
+    def node_name(self, pool: str, ordinal: int) -> str:
+        """Return the name of a node; `ordinal` counts from 1 within its pool."""
+        return f"{self.name}-{pool}-{ordinal}"
+
     def cluster_of(self, machine: Machine) -> str:
         """Return the name of the cluster of hosts that runs the nodes of a kind."""
         return machine.cluster or self.vcenter.clusters[0]

@@ -98,7 +98,8 @@ def test_authorities_are_trusted_and_containerd_is_started_again() -> None:
     rendered = parsed(nodes_of(changed(DEV, {"firstBoot.trustedAuthorities": [pem]}))["dev-cpu-1"].user_data)
     assert rendered["ca_certs"] == {"trusted": [pem]}
     assert ["systemctl", "restart", "containerd"] in rendered["runcmd"]
-    assert "runcmd" not in parsed(nodes_of(DEV)["dev-cpu-1"].user_data)
+    commands = parsed(nodes_of(DEV)["dev-cpu-1"].user_data)["runcmd"]
+    assert [command for command in commands if "containerd" in command] == []
 
 
 # Quotes, line breaks, YAML, Jinja, shell, TOML and systemd syntax.
@@ -131,7 +132,11 @@ def inside(path: str, content: str) -> Any:
     if path.endswith(".toml"):
         return [list(host.values()) for host in tomllib.loads(content).get("host", {}).values()]
     if path.endswith(".yaml"):
-        return parsed(content)
+        return list(YAML(typ="safe").load_all(content))
+    if path.endswith(".json"):
+        return json.loads(content)
+    if "slipway" in path.rpartition("/")[2] or path.endswith(".py"):
+        return content  # the same for every node
     return [line.partition("=")[0] for line in content.splitlines()]  # /etc/environment and systemd's drop-ins
 
 

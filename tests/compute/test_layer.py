@@ -10,11 +10,14 @@ from pulumi.runtime import Mocks, mocks
 
 from infra.compute.plan import plan_compute
 from infra.errors import MissingConfig
+from infra.vsphere.provider.identity_kind import ClusterIdentity
+from infra.vsphere.provider.kinds import Login
 from tests.support.environments import DEV, PROD, RELEASE
 
 if TYPE_CHECKING:
     from infra.model.environment import Environment
 
+IDENTITY = ClusterIdentity().create(Login("", "", ""), {"cluster": "dev", "address": "10.20.0.5"}, "urn").properties
 LOGIN = {"vsphere:user": "somebody@vsphere.local", "vsphere:password": "canary-in-a-test"}
 
 
@@ -28,7 +31,8 @@ class Recorder(Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(args)
-        return f"{args.name}-id", {**args.inputs, "uuid": f"{args.name}-uuid"}
+        made = IDENTITY if args.typ.endswith(":ClusterIdentity") else {}
+        return f"{args.name}-id", {**args.inputs, "uuid": f"{args.name}-uuid", **made}
 
     def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:  # type: ignore[override]
         self.lookups.append(f"{args.token.rpartition(':')[2]} {args.args['name']}")
@@ -108,6 +112,7 @@ def test_living_nodes_keep_what_they_were_booted_with_and_roll_delete_first(reco
             'extraConfig["guestinfo.metadata.encoding"]',
             'extraConfig["guestinfo.userdata"]',
             'extraConfig["guestinfo.userdata.encoding"]',
+            'extraConfig["guestinfo.slipway.identity"]',
             "clone.templateUuid",
         ]
         assert request.deleteBeforeReplace

@@ -114,6 +114,7 @@ PROXY = {"http": "http://proxy.example.internal:3128", "https": "http://proxy.ex
     [
         ("network.gateway", "10.20.0.254"),
         ("network.domain", "other.example.internal"),
+        ("network.apiAddress", "10.20.0.7"),
         ("network.nameservers", ["10.20.0.9"]),
         ("network.timeServers", ["ntp2.example.internal"]),
         ("vcenter.template", "ubuntu-24.04-kubernetes-1.36.3-2"),
@@ -131,6 +132,9 @@ def test_a_decision_of_first_boot_rolls_every_pool(path: str, value: Any) -> Non
     ("path", "value"),
     [
         ("firstBoot.apiServer.auditLevel", "request"),
+        ("firstBoot.apiServer.encryptionAtRest", "none"),
+        ("network.pods", "10.248.0.0/16"),
+        ("network.services", "10.97.0.0/16"),
         ("firstBoot.apiServer.oidc", {"issuer": "https://dex.example.internal", "clientId": "kubernetes"}),
     ],
 )
@@ -158,8 +162,6 @@ def test_other_addresses_roll_the_pool_that_gets_them() -> None:
         ("tags", {"other": "tag"}),
         ("protected", ["nodePools.cpu"]),
         ("network.loadBalancers", "10.20.0.200-10.20.0.201"),
-        ("network.pods", "10.240.0.0/16"),
-        ("firstBoot.apiServer.encryptionAtRest", "none"),  # reaches nodes with the cluster layer
         ("firstBoot.apiServer.auditLevel", "metadata"),  # the default, written out
     ],
 )

@@ -34,6 +34,7 @@ ROOMS = [
     "infra.catalog",
     "infra.render",
     "infra.guest_info",
+    "infra.identity",
     "infra.frozen",
     "infra.for_real",
     "infra.template_contract",

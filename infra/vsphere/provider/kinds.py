@@ -40,13 +40,18 @@ class Found:
 
 
 class ResourceKind(ABC):
-    """One kind of resource; `computed` are the outputs that a preview of a new one does not know yet.
+    """One kind of resource.
+
+    `computed` are the outputs that a preview of a new one does not know yet, `renewed` those that every update makes
+    anew, `secret` those that are never shown.
 
     What people can mend is raised as `PersonError`, in one line.
     """
 
     token: str  # the type, as the engine names it
     computed: tuple[str, ...] = ()
+    renewed: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
 
     @abstractmethod
     def problems(self, inputs: Properties) -> dict[str, str]:

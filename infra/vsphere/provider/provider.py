@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pulumi.provider.experimental import provider as sdk
 
 from infra.errors import PersonError
+from infra.vsphere.provider.identity_kind import ClusterIdentity
 from infra.vsphere.provider.kinds import Change, Login, ResourceKind
 from infra.vsphere.provider.schema import PROVIDER_INPUTS, schema
 from infra.vsphere.provider.template_kind import GpuTemplate
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-_KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(),)}
+_KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(), ClusterIdentity())}
 _DIFFERENCES = {
     ("add", False): sdk.PropertyDiffKind.ADD,
     ("add", True): sdk.PropertyDiffKind.ADD_REPLACE,
@@ -101,9 +102,10 @@ class Provider(sdk.Provider):
         kind, inputs = _kind(request.type), plain(request.properties)
         if request.preview:
             await self._call(request.name, lambda login: kind.check_new(login, inputs))
-            return sdk.CreateResponse(properties=wired({**inputs, **dict.fromkeys(kind.computed, UNKNOWN)}))
+            to_come = {**inputs, **dict.fromkeys(kind.computed, UNKNOWN)}
+            return sdk.CreateResponse(properties=wired(to_come, kind.secret))
         found = await self._call(request.name, lambda login: kind.create(login, inputs, request.urn))
-        return sdk.CreateResponse(found.id, wired(found.properties))
+        return sdk.CreateResponse(found.id, wired(found.properties, kind.secret))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """Return a resource as it is; an empty answer when it is gone."""
@@ -111,15 +113,16 @@ class Provider(sdk.Provider):
         found = await self._call(request.name, lambda login: kind.read(login, request.resource_id, state, inputs))
         if found is None:
             return sdk.ReadResponse()
-        return sdk.ReadResponse(found.id, wired(found.properties), wired(found.inputs))
+        return sdk.ReadResponse(found.id, wired(found.properties, kind.secret), wired(found.inputs))
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         """Change a resource in place."""
         kind, state, inputs = _kind(request.type), plain(request.olds), plain(request.news)
         if request.preview:
-            return sdk.UpdateResponse(wired({**state, **inputs}))
+            to_come = {**state, **inputs, **dict.fromkeys(kind.renewed, UNKNOWN)}
+            return sdk.UpdateResponse(wired(to_come, kind.secret))
         found = await self._call(request.name, lambda login: kind.update(login, request.resource_id, state, inputs))
-        return sdk.UpdateResponse(wired(found.properties))
+        return sdk.UpdateResponse(wired(found.properties, kind.secret))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         """Remove a resource."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from infra.vsphere.provider.template_inputs import INPUTS, REQUIRED
+from infra.vsphere.provider import identity_kind, template_inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERSION = "0.1.0"
 PROVIDER_INPUTS = ("server", "user", "password")
@@ -18,8 +21,6 @@ _DEVICE_PROPERTIES = ("kind", "profile", "vendorId", "deviceId", "label")
 
 def schema() -> str:
     """Return the schema as JSON."""
-    inputs = {name: _DEVICES if name == "devices" else _TEXT for name in INPUTS}
-    outputs = dict.fromkeys(("uuid", "moid", "baseUuid"), _TEXT)
     settings = {name: {**_TEXT, **({"secret": True} if name == "password" else {})} for name in PROVIDER_INPUTS}
     return json.dumps(
         {
@@ -35,12 +36,29 @@ def schema() -> str:
                 }
             },
             "resources": {
-                "slipway:index:GpuTemplate": {
-                    "inputProperties": inputs,
-                    "requiredInputs": list(REQUIRED),
-                    "properties": {**inputs, **outputs},
-                    "required": [*REQUIRED, *outputs],
-                }
+                "slipway:index:GpuTemplate": _gpu_template(),
+                "slipway:index:ClusterIdentity": _cluster_identity(),
             },
         }
     )
+
+
+def _gpu_template() -> dict[str, Any]:
+    inputs = {name: _DEVICES if name == "devices" else _TEXT for name in template_inputs.INPUTS}
+    outputs = dict.fromkeys(("uuid", "moid", "baseUuid"), _TEXT)
+    return _resource(inputs, template_inputs.REQUIRED, outputs)
+
+
+def _cluster_identity() -> dict[str, Any]:
+    inputs = dict.fromkeys(identity_kind.INPUTS, _TEXT)
+    outputs = {name: {**_TEXT, "secret": True} for name in identity_kind.SECRET_OUTPUTS}
+    return _resource(inputs, identity_kind.INPUTS, outputs | dict.fromkeys(identity_kind.PLAIN_OUTPUTS, _TEXT))
+
+
+def _resource(inputs: dict[str, Any], required: Sequence[str], outputs: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "inputProperties": inputs,
+        "requiredInputs": list(required),
+        "properties": {**inputs, **outputs},
+        "required": [*required, *outputs],
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -20,9 +20,13 @@ def plain(values: Mapping[str, PropertyValue]) -> Properties:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def wired(values: Properties) -> dict[str, PropertyValue]:
-    """Return plain values as the SDK's; None is left out. Raises `TypeError` for what is not of JSON's types."""
-    return {name: _wired(value) for name, value in values.items() if value is not None}
+def wired(values: Properties, secret: Collection[str] = ()) -> dict[str, PropertyValue]:
+    """Return plain values as the SDK's, those named `secret` as secrets; None is left out.
+
+    Raises `TypeError` for what is not of JSON's types.
+    """
+    found = {name: _wired(value) for name, value in values.items() if value is not None}
+    return {name: value.with_secret(is_secret=True) if name in secret else value for name, value in found.items()}
 
 
 def _plain(value: PropertyValue) -> Any:

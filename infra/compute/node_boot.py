@@ -1,0 +1,150 @@
+"""How a machine becomes a node of its cluster: the files that it reads at its first boot. Plain data only."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import tarfile
+from typing import TYPE_CHECKING, Any
+
+from infra.compute.node_files import API_SERVER_FILES
+from infra.identity import API_PORT, bootstrap_kubeconfig
+from infra.model.environment import CONTROL_PLANE
+from infra.render import TEMPLATES, render
+
+if TYPE_CHECKING:
+    from infra.identity import Identity
+    from infra.model.environment import Environment
+    from infra.model.release import Release
+
+BOOT = "/var/lib/slipway"  # templates/machine/join_cluster.py reads it
+PROGRAM = "/usr/local/lib/slipway/join_cluster.py"
+SERVICE = "slipway-join.service"
+_PKI = "/etc/kubernetes/pki"
+_SOCKET = "unix:///run/containerd/containerd.sock"
+_TOKEN_LIFE = "24h0m0s"  # noqa: S105 - how long the first one lives; later the cluster layer renews it
+_AUDIT_LOG = {"audit-log-path": "/var/log/kubernetes/audit.log", "audit-log-maxage": "30", "audit-log-maxbackup": "10"}
+
+
+def boot_files(environment: Environment, release: Release, name: str, address: str) -> dict[str, str]:
+    """Return the files that a node becomes one by, without secrets, by path."""
+    peers = {
+        environment.node_name(CONTROL_PLANE, ordinal): str(environment.control_plane.addresses.at(ordinal))
+        for ordinal in range(1, environment.control_plane.count + 1)
+    }
+    control_plane = name in peers
+    node = {
+        "name": name,
+        "address": address,
+        "api_address": str(environment.network.api_address),
+        "control_plane": control_plane,
+        "first": name == environment.node_name(CONTROL_PLANE, 1),
+        "peers": {peer: at for peer, at in peers.items() if peer != name} if control_plane else {},
+    }
+    registration = {
+        "name": name,
+        "criSocket": _SOCKET,
+        "kubeletExtraArgs": [
+            {"name": "cloud-provider", "value": "external"},
+            {"name": "node-ip", "value": address},
+        ],
+    }
+    join = {
+        "kubeconfig": f"{BOOT}/bootstrap.kubeconfig",
+        "registration": registration,
+        "control_plane": control_plane,
+        "address": address,
+    }
+    files = {
+        PROGRAM: (TEMPLATES / "machine" / "join_cluster.py").read_text(encoding="utf-8"),
+        f"/etc/systemd/system/{SERVICE}": (TEMPLATES / "machine" / SERVICE).read_text(encoding="utf-8"),
+        f"{BOOT}/node.json": json.dumps(node, indent=2, sort_keys=True) + "\n",
+        f"{BOOT}/join.yaml": render("machine/join.yaml.j2", join),
+    }
+    if control_plane:
+        files |= _control_plane(environment, release, registration, address)
+    return files
+
+
+def _control_plane(
+    environment: Environment, release: Release, registration: dict[str, Any], address: str
+) -> dict[str, str]:
+    network = environment.network
+    vip = release.images["kube-vip"]
+    cluster = {
+        "cluster": environment.name,
+        "kubernetes": f"v{release.kubernetes.version}",
+        "endpoint": f"{network.api_address}:{API_PORT}",
+        "pods": str(network.pods),
+        "services": str(network.services),
+        "names": [str(network.api_address), f"api.{network.domain}"],
+        "api_server_arguments": _api_server_arguments(environment),
+        "api_server_files": API_SERVER_FILES,
+        "address": address,
+        "registration": registration,
+    }
+    return {
+        f"{BOOT}/cluster.yaml": render("machine/cluster.yaml.j2", cluster),
+        f"{BOOT}/kube-vip.yaml": render(
+            "machine/kube-vip.yaml.j2", {"image": f"{vip.image}:{vip.tag}", "address": str(network.api_address)}
+        ),
+    }
+
+
+def _api_server_arguments(environment: Environment) -> dict[str, str]:
+    server = environment.first_boot.api_server
+    found = {"encryption-provider-config": f"{API_SERVER_FILES}/encryption.yaml"}
+    if server.oidc is not None:
+        found["authentication-config"] = f"{API_SERVER_FILES}/authentication.yaml"
+    if server.audit_level != "none":
+        found |= {"audit-policy-file": f"{API_SERVER_FILES}/audit-policy.yaml", **_AUDIT_LOG}
+    return dict(sorted(found.items()))
+
+
+def identity_archive(environment: Environment, identity: Identity, *, control_plane: bool) -> str:
+    """Return the secret files of a node as a tar archive in base64; the same identity always gives the same text.
+
+    Workers get what they join with, control-plane nodes the cluster's keys besides.
+    """
+    files = {
+        f"{BOOT}/ca.crt": identity.ca_certificate,
+        f"{BOOT}/bootstrap.kubeconfig": bootstrap_kubeconfig(
+            identity, environment.name, str(environment.network.api_address)
+        ),
+    }
+    if control_plane:
+        files |= _keys(environment, identity)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:xz", format=tarfile.USTAR_FORMAT) as archive:
+        for path, text in sorted(files.items()):
+            content = text.encode()
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode = len(content), 0o600
+            archive.addfile(entry, io.BytesIO(content))
+    return base64.b64encode(packed.getvalue()).decode()
+
+
+def _keys(environment: Environment, identity: Identity) -> dict[str, str]:
+    encrypts = environment.first_boot.api_server.encryption_at_rest == "secretbox"
+    token = {
+        "token": identity.bootstrap_token,
+        "ttl": _TOKEN_LIFE,
+        "usages": ["signing", "authentication"],
+        "groups": ["system:bootstrappers:kubeadm:default-node-token"],
+    }
+    return {
+        f"{_PKI}/ca.crt": identity.ca_certificate,
+        f"{_PKI}/ca.key": identity.ca_key,
+        f"{_PKI}/front-proxy-ca.crt": identity.front_proxy_ca_certificate,
+        f"{_PKI}/front-proxy-ca.key": identity.front_proxy_ca_key,
+        f"{_PKI}/etcd/ca.crt": identity.etcd_ca_certificate,
+        f"{_PKI}/etcd/ca.key": identity.etcd_ca_key,
+        f"{_PKI}/sa.key": identity.service_account_key,
+        f"{_PKI}/sa.pub": identity.service_account_public_key,
+        f"{API_SERVER_FILES}/encryption.yaml": render(
+            "machine/encryption.yaml.j2", {"key": identity.encryption_key if encrypts else ""}
+        ),
+        # goes on where cluster.yaml ends: in its InitConfiguration
+        f"{BOOT}/bootstrap-tokens.yaml": f"bootstrapTokens: {json.dumps([token])}\n",
+    }
