@@ -107,6 +107,11 @@ class Control:
         found = [Machine(**{key: entry[key] for key in fields}) for entry in self._send("GET", "/machines")]
         return sorted(found, key=lambda machine: machine.path)
 
+    def guest_info(self, uuid: str) -> dict[str, str]:
+        """Return what the machine of a BIOS UUID could read through its guest tools, by key."""
+        found: dict[str, str] = self._send("GET", f"/machines/{uuid}/guestinfo")
+        return found
+
     def _send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(self._socket)), timeout=30) as client:
             response = client.request(method, f"http://control{path}", json=body)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.model.release import Release
 
 BOOT = "/var/lib/slipway"  # templates/machine/join_cluster.py reads it
-PROGRAM = "/usr/local/lib/slipway/join_cluster.py"
+PROGRAM = f"{BOOT}/join_cluster.py"
 SERVICE = "slipway-join.service"
 _PKI = "/etc/kubernetes/pki"
 _SOCKET = "unix:///run/containerd/containerd.sock"

@@ -1,14 +1,31 @@
 #!/bin/sh
-# Runs a command with a root file system of its own: this machine's, and what is written stays in FOLDER.
-# It has to be in a mount and a process namespace of its own already. FOLDER may hold files already, below `changes`.
+# Runs a command with a root file system of its own: `etc` and `var` are the machine's, in FOLDER, and all else is this
+# computer's, read only. It has to be in a mount and a process namespace of its own already.
 #   own_root.sh FOLDER COMMAND...
 set -eu
 folder=$1
 shift
-mkdir -p "$folder/changes" "$folder/work" "$folder/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$folder/changes,workdir=$folder/work" "$folder/root"
-mount --rbind /dev "$folder/root/dev"
-mount --rbind /sys "$folder/root/sys"
-mount -t proc proc "$folder/root/proc"
-mount -t tmpfs tmpfs "$folder/root/run"
-exec chroot "$folder/root" "$@"
+root=$folder/root
+mkdir -p "$root"
+for entry in /*; do
+  name=${entry#/}
+  if [ -L "$entry" ]; then
+    [ -e "$root/$name" ] || cp -P "$entry" "$root/$name"
+    continue
+  fi
+  [ -d "$entry" ] || continue
+  mkdir -p "$root/$name"
+  case $name in
+    etc) cp -a -n /etc/. "$root/etc/" 2> /dev/null || true ;; # what only root may read is not missed
+    var) mkdir -p "$root/var/lib" "$root/var/log" "$root/var/tmp" ;;
+    run | tmp) mount -t tmpfs tmpfs "$root/$name" ;;
+    proc) mount -t proc proc "$root/proc" ;;
+    lost+found) ;;
+    *)
+      mount --rbind "$entry" "$root/$name"
+      mount --make-rprivate "$root/$name"
+      [ "$name" = dev ] || mount -o remount,bind,ro "$root/$name" 2> /dev/null || true
+      ;;
+  esac
+done
+exec chroot "$root" "$@"

@@ -77,6 +77,7 @@ func (v *vcenter) controlHandler() http.Handler {
 	mux.HandleFunc("DELETE /hosts/{name}", v.deleteHost)
 	mux.HandleFunc("PUT /hosts/{name}/gpus/{address}", v.putGPU)
 	mux.HandleFunc("DELETE /hosts/{name}/gpus/{address}", v.deleteGPU)
+	mux.HandleFunc("GET /machines/{uuid}/guestinfo", v.getGuestInfo)
 	mux.HandleFunc("GET /machines", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, v.machines()) })
 	return mux
 }

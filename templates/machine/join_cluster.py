@@ -32,7 +32,7 @@ FORGOTTEN = "-"
 STATE = "guestinfo.slipway.node"  # what operators can read of it in vCenter
 API_PORT, ETCD_PORT = 6443, 2379
 ANSWER_SECONDS = 5.0
-PATIENCE_SECONDS = 60.0  # before a first node takes silence for "there is no cluster yet"
+PATIENCE_SECONDS = 30.0  # before a first node among several takes silence for "there is no cluster yet"
 # Checks of kubeadm that an earlier try of the same step, or kube-vip's manifest, would fail.
 LEFT_BY_AN_EARLIER_TRY = [
     "DirAvailable--var-lib-etcd",
@@ -92,7 +92,7 @@ def become_a_node(node: Node) -> None:
 
 def silent(node: Node) -> bool:
     """Whether nothing answers at the API's address nor at another control-plane node, for a while."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + (PATIENCE_SECONDS if node.peers else 0)
     while True:
         for name, address in sorted(node.peers.items()):
             if something_listens(address):

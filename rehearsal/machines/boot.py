@@ -1,0 +1,83 @@
+"""What a machine does when it is powered on: network, host name, its cloud-init documents. Runs as its first process.
+
+`python -m rehearsal.machines.boot FILE`; the file says what the machine is. Played: the operating system. Real: the
+documents and what they start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from pyroute2 import IPRoute
+from ruamel.yaml import YAML
+
+from infra.guest_info import METADATA, USER_DATA, unpacked
+from rehearsal.machines.network import INTERFACE, set_up
+from rehearsal.machines.places import LOGS, PATH, note_skipped
+
+_CABLE_SECONDS = 10.0
+# Of cloud-init's modules these are carried out, played; the others are noted.
+_CARRIED_OUT = {"hostname", "write_files", "runcmd"}
+
+
+def main(description: Path) -> None:
+    """Boot, then wait for the end and for orphans'."""
+    guest_info: dict[str, str] = json.loads(description.read_text(encoding="utf-8"))["guestInfo"]
+    metadata = json.loads(unpacked(guest_info[METADATA]))
+    user_data = YAML(typ="safe", pure=True).load(unpacked(guest_info[USER_DATA]))
+    LOGS.mkdir(parents=True, exist_ok=True)
+    _network(metadata)
+    socket.sethostname(metadata["local-hostname"])
+    for module in sorted(set(user_data) - _CARRIED_OUT):
+        note_skipped(f"cloud-init: {module}")
+    if not Path("/var/lib/cloud-instance").exists():  # first boot: cloud-init's per-instance modules
+        _write_files(user_data.get("write_files", []))
+        for command in user_data.get("runcmd", []):
+            _run(command)
+        Path("/var/lib/cloud-instance").touch()
+    else:
+        _run(["systemctl", "boot"])
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            time.sleep(0.2)
+
+
+def _network(metadata: dict[str, Any]) -> None:
+    wanted = metadata["network"]["ethernets"]["primary"]
+    address, _, length = wanted["addresses"][0].partition("/")
+    deadline = time.monotonic() + _CABLE_SECONDS
+    with IPRoute() as route:
+        while not route.link_lookup(ifname=INTERFACE):
+            if time.monotonic() > deadline:
+                sys.exit("no cable was plugged in")
+            time.sleep(0.01)
+    set_up(address, int(length), wanted["routes"][0]["via"])
+
+
+def _write_files(files: list[dict[str, Any]]) -> None:
+    for each in files:
+        target = Path(each["path"])
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("a" if each.get("append") else "w", encoding="utf-8") as file:
+            file.write(each["content"])
+        target.chmod(int(each["permissions"], 8))
+
+
+def _run(command: list[str]) -> None:
+    with (LOGS / "cloud-init.log").open("a", encoding="utf-8") as log:
+        log.write(f"{' '.join(command)}\n")
+        log.flush()
+        subprocess.run(command, env={**os.environ, "PATH": PATH}, stdout=log, stderr=log, check=False)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

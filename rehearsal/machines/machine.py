@@ -1,0 +1,99 @@
+"""One machine that runs: its namespaces, its cable, its files; powered on and off."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rehearsal.layout import ROOT, TOOLS
+from rehearsal.machines.network import plug_in, pull_out
+from rehearsal.machines.rpctool import DESCRIPTION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OWN = ["--net", "--uts", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
+_OWN_ROOT = Path(__file__).with_name("own_root.sh")
+_NAMESPACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Described:
+    """A machine as vCenter has it: BIOS UUID, name, and what it reads through its guest tools."""
+
+    uuid: str
+    name: str
+    guest_info: Mapping[str, str]
+
+
+class Machine:
+    """A machine that was powered on. Its files stay in `folder` until `discard`."""
+
+    def __init__(self, folder: Path, described: Described) -> None:
+        self.described = described
+        self.folder = folder / described.uuid
+        self._cable = f"m{described.uuid.replace('-', '')[:12]}"
+        self._process = self._power_on()
+
+    @property
+    def root(self) -> Path:
+        """The machine's root file system, as this side sees it: only `etc` and `var` are its own."""
+        return self.folder / "root"
+
+    def runs(self) -> bool:
+        """Whether it is on."""
+        return self._process.poll() is None
+
+    def power_off(self) -> None:
+        """Switch it off hard: everything in it ends at once."""
+        if self.runs():
+            self._process.send_signal(signal.SIGKILL)  # unshare takes its child along, and that all the others
+            self._process.wait()
+        pull_out(self._cable)
+
+    def discard(self) -> None:
+        """Remove its files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _power_on(self) -> subprocess.Popen[bytes]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / "machine.json"
+        file.write_text(json.dumps({"guestInfo": dict(self.described.guest_info)}), encoding="utf-8")
+        boot = [sys.executable, "-m", "rehearsal.machines.boot", str(file)]
+        variables = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "SLIPWAY_PYTHON": sys.executable,
+            "SLIPWAY_TOOLS_BIN": str(TOOLS / "bin"),
+            DESCRIPTION: str(file),
+        }
+        with (self.folder / "console.log").open("ab") as console:
+            process = subprocess.Popen(
+                ["unshare", *_OWN, "--", str(_OWN_ROOT), str(self.folder), *boot],
+                env=variables,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+            )
+        self._wait_for_namespace(process)
+        plug_in(self._cable, process.pid)
+        return process
+
+    def _wait_for_namespace(self, process: subprocess.Popen[bytes]) -> None:
+        own = Path("/proc/self/ns/net").readlink()
+        deadline = time.monotonic() + _NAMESPACE_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            if Path(f"/proc/{process.pid}/ns/net").readlink() != own:
+                return
+            time.sleep(0.005)
+        raise RuntimeError(f"{self.described.name}: it got no network namespace; see {self.folder / 'console.log'}")

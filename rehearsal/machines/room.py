@@ -1,0 +1,86 @@
+"""The machine room of a rehearsal: what vCenter powers on boots here, what it powers off ends.
+
+Runs in the rehearsal's namespaces: `python -m rehearsal.machines.room NAME`.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+
+from infra.catalog import Catalog
+from infra.guest_info import USER_DATA
+from rehearsal.control import Control
+from rehearsal.layout import Layout
+from rehearsal.machines.machine import Described, Machine
+from rehearsal.machines.network import make_bridge
+from rehearsal.namespace_setup import end_with_parent
+
+if TYPE_CHECKING:
+    from rehearsal.control import Machine as Reported
+
+_PAUSE = 0.2
+
+
+class Room:
+    """The machines that run, by BIOS UUID."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._folder = layout.folder / "machines"
+        self._control = Control(layout.control_socket)
+        self._machines: dict[str, Machine] = {}
+
+    def look(self) -> None:
+        """Bring what runs here to what vCenter says now."""
+        reported = {machine.uuid: machine for machine in self._control.machines() if not machine.template}
+        for uuid, machine in list(self._machines.items()):
+            found = reported.get(uuid)
+            if found is None or found.power != "poweredOn":
+                machine.power_off()
+                del self._machines[uuid]
+                if found is None:
+                    machine.discard()
+        for uuid, found in reported.items():
+            if found.power == "poweredOn" and uuid not in self._machines:
+                self._boot(found)
+
+    def _boot(self, found: Reported) -> None:
+        try:
+            guest_info = self._control.guest_info(found.uuid)
+        except httpx.HTTPStatusError:
+            return  # it went away meanwhile
+        if USER_DATA in guest_info:  # others are strangers', of which nobody knows what they do
+            self._machines[found.uuid] = Machine(self._folder, Described(found.uuid, found.name, guest_info))
+
+    def power_off_all(self) -> None:
+        """End every machine."""
+        for machine in self._machines.values():
+            machine.power_off()
+
+
+def main(name: str) -> None:
+    """Look at vCenter again and again."""
+    end_with_parent()
+    layout = Layout(name)
+    catalog = Catalog(layout.root)
+    networks = [catalog.load(environment)[0].network for environment in layout.environments]
+    make_bridge({network.cidr: network.gateway for network in networks})
+    print("ready", flush=True)
+    room = Room(layout)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        while True:
+            room.look()
+            time.sleep(_PAUSE)
+    except httpx.TransportError:
+        pass  # the simulated vCenter has ended
+    finally:
+        room.power_off_all()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,36 @@
+"""The played `vmware-rpctool` of a machine: `info-get KEY` and `info-set KEY VALUE`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from rehearsal.machines.places import HYPERVISOR
+
+DESCRIPTION = "SLIPWAY_MACHINE"  # names the file that says what the machine is
+
+
+def main(call: str) -> int:
+    """Answer a call as the hypervisor would, and return the exit code."""
+    verb, _, rest = call.partition(" ")
+    key, _, value = rest.partition(" ")
+    if verb == "info-set":
+        HYPERVISOR.mkdir(parents=True, exist_ok=True)
+        (HYPERVISOR / key).write_text(value, encoding="utf-8")
+        return 0
+    said = HYPERVISOR / key
+    if said.exists():
+        print(said.read_text(encoding="utf-8"))
+        return 0
+    given = json.loads(Path(os.environ[DESCRIPTION]).read_text(encoding="utf-8"))["guestInfo"]
+    if key not in given:
+        print("No value found")
+        return 1
+    print(given[key])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(" ".join(sys.argv[1:])))
