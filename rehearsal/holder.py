@@ -1,6 +1,7 @@
 """The first process of a rehearsal: sets up its namespaces, starts the simulated vCenter, waits for the end.
 
-Started as `python -m rehearsal.holder NAME`, a rehearsal's name; says `ready` or the reason why not on standard output.
+Started as `python -m rehearsal.holder NAME [--boot]`: a rehearsal's name, and whether its machines boot. It says
+`ready`, or the reason why not, on standard output.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 READY = "ready"
 
 
-def main(name: str) -> int:
+def main(name: str, *, boot: bool) -> int:
     """Set everything up, say so, and wait for a signal or the simulated vCenter's end. Returns the exit code."""
     layout = Layout(name)
     try:
         vcenter = _set_up(layout)
+        if boot:
+            _start_machine_room(layout)
     except PersonError as error:
         print(error, flush=True)
         return error.exit_code
@@ -124,5 +127,16 @@ def _start_vcenter(layout: Layout) -> subprocess.Popen[bytes]:
     return process
 
 
+def _start_machine_room(layout: Layout) -> None:
+    """Let machines boot that the simulated vCenter powers on."""
+    with layout.log_file.open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rehearsal.machines.room", layout.name], stdout=subprocess.PIPE, stderr=log
+        )
+    said = process.stdout.readline() if process.stdout else b""
+    if not said.startswith(b"ready"):
+        raise StepFailed("machine room", layout.log_file.read_text(encoding="utf-8").strip())
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], boot="--boot" in sys.argv[2:]))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rehearsal.observe import Observed
+    from rehearsal.observe_cluster import ObservedNode
     from rehearsal.plugin import Plugin
 
 
@@ -29,12 +30,14 @@ class Report:
     """Everything that a report tells.
 
     `inventory` says where the simulated vCenter's hosts and stores come from, `calls` is the number of calls to vCenter
-    during the first `up`.
+    during the first `up`, `skipped` the steps of first boots that need an operating system.
     """
 
     name: str
     inventory: str
     machines: Sequence[Observed]
+    nodes: Sequence[ObservedNode]
+    skipped: Sequence[str]
     steps: Sequence[Step]
     plugin: Plugin
     engine_version: str
@@ -51,6 +54,8 @@ def show_report(report: Report, console: Console | None = None) -> None:
     if any(machine.gpus for machine in report.machines):
         console.print(_gpus(report.machines))
         console.print()
+    console.print(_nodes(report.nodes))
+    console.print()
     console.print(_steps(report.steps, report.calls))
     console.print()
     console.print(_truth(report))
@@ -81,6 +86,24 @@ def _gpus(machines: Sequence[Observed]) -> Table:
     return table
 
 
+def _nodes(nodes: Sequence[ObservedNode]) -> Table:
+    table = Table("node", "role", "Kubernetes", "ready", box=None, pad_edge=False)
+    for node in nodes:
+        table.add_row(node.name, node.role, node.version, node.condition)
+    table.caption = "as the Kubernetes API tells them, asked with the environment's own kubeconfig"
+    table.caption_justify = "left"
+    return table
+
+
+def _grouped(skipped: Sequence[str]) -> str:
+    """Return steps that were skipped, those of one program together."""
+    groups: dict[str, list[str]] = {}
+    for each in skipped:
+        program, _, step = each.partition(" ")
+        groups.setdefault(program, []).append(step)
+    return "; ".join(f"{program} {', '.join(steps)}" for program, steps in sorted(groups.items())) or "nothing"
+
+
 def _steps(steps: Sequence[Step], calls: int) -> Table:
     table = Table("step", "outcome", "seconds", box=None, pad_edge=False)
     for step in steps:
@@ -98,11 +121,15 @@ def _truth(report: Report) -> Table:
             f"Pulumi engine {report.engine_version}; Python language host: {report.language_host}",
             "the program, its documents and its secrets",
             "TLS and login to vCenter, with a certificate that is checked",
+            "first boot's own program, kubeadm, etcd, kube-apiserver, kube-controller-manager, kube-scheduler",
+            "the machines' keys, bootstrap tokens and certificate requests",
         ],
         "simulated": [f"vCenter: VMware's simulator with additions of Slipway's; it has {report.inventory}"],
         "played": [
             "hosts, disks and networks: names without hardware",
-            "guests: each has only an address, from its own metadata",
+            "operating systems: cloud-init's files and commands, systemd, the guest tools",
+            "kubelets, container runtimes and kube-vip: static pods run as plain processes",
+            f"not done, as there is no operating system: {_grouped(report.skipped)}",
         ],
     }
     rows[plugin_row].append(report.plugin.description)

@@ -16,6 +16,7 @@ from infra.gpu.inventory import inventory_path
 from rehearsal.inventory import inventory_file
 from rehearsal.layout import TOOLS, Layout
 from rehearsal.observe import Observed
+from rehearsal.observe_cluster import ObservedNode
 from rehearsal.report import Report, Step, show_report
 from rehearsal.session import Rehearsal, is_running, rehearsing, running, slipway_command
 
@@ -47,7 +48,7 @@ def rehearse_environments(environments: Sequence[str], *, keep: bool) -> None:
     begun = time.monotonic()
     name = "+".join(environments)
     print(f"==> start of the simulated vCenter for {name}", flush=True)
-    with rehearsing(name, keep=keep) as rehearsal:
+    with rehearsing(name, keep=keep, boot=True) as rehearsal:
         steps.done.append(Step("start", "simulated vCenter and empty stacks", time.monotonic() - begun))
         calls = 0
         for environment in environments:
@@ -55,12 +56,14 @@ def rehearse_environments(environments: Sequence[str], *, keep: bool) -> None:
             rehearsal.control.reset_calls()
             _step(rehearsal, steps, environment, "up", "all layers there are", "up", "--yes")
             calls += sum(rehearsal.control.calls().values())
+        nodes = _clusters(rehearsal, steps)
         _step_each(rehearsal, steps, "second preview", "nothing to change", "preview", "--expect-no-changes")
         machines = _observed(rehearsal)
+        skipped = _skipped(rehearsal)
         if not keep:
             _step_each(rehearsal, steps, "destroy", "no machine is left", "destroy", "--yes", "--including-protected")
             _check_nothing_left(rehearsal)
-        show_report(_report(rehearsal, machines, steps.done, calls))
+        show_report(_report(rehearsal, machines, nodes, skipped, steps.done, calls))
         if keep:
             _say_how_to_look_inside(rehearsal)
 
@@ -80,13 +83,43 @@ def _step(
         _slipway(rehearsal, command, environment, *options)
 
 
-def _report(rehearsal: Rehearsal, machines: list[Observed], steps: list[Step], calls: int) -> Report:
+def _clusters(rehearsal: Rehearsal, steps: _Steps) -> list[ObservedNode]:
+    """Wait until every environment's machines are a cluster, as a step each; return all nodes."""
+    found = []
+    for environment in rehearsal.layout.environments:
+        title = "cluster" if len(rehearsal.layout.environments) == 1 else f"cluster {environment}"
+        with steps.step(title, "every machine has joined"):
+            done = rehearsal.run([sys.executable, "-m", "rehearsal.observe_cluster", environment])
+            if done.returncode != 0:
+                logs = (rehearsal.layout.folder / "machines").relative_to(rehearsal.layout.root)
+                fix = f"look at {logs}/*/root/var/log/slipway"
+                raise StepFailed("rehearsal: the machines become a cluster", f"{done.stderr.strip()}; {fix}")
+            found += [ObservedNode(**entry) for entry in json.loads(done.stdout)]
+    return found
+
+
+def _skipped(rehearsal: Rehearsal) -> list[str]:
+    """Return the steps of first boots that need an operating system and were not done, each once."""
+    logs = (rehearsal.layout.folder / "machines").glob("*/root/var/log/slipway/skipped.log")
+    return sorted({line for log in logs for line in log.read_text(encoding="utf-8").splitlines()})
+
+
+def _report(
+    rehearsal: Rehearsal,
+    machines: list[Observed],
+    nodes: list[ObservedNode],
+    skipped: list[str],
+    steps: list[Step],
+    calls: int,
+) -> Report:
     # the official language host has a helper beside it, ours has none
     official = (TOOLS / "bin" / "pulumi-language-python-exec").exists()
     return Report(
         name=" and ".join(rehearsal.layout.environments),
         inventory=_inventory_source(rehearsal.layout),
         machines=machines,
+        nodes=nodes,
+        skipped=skipped,
         steps=steps,
         plugin=rehearsal.plugin,
         engine_version=rehearsal.run(["pulumi", "version"]).stdout.strip(),
@@ -110,7 +143,7 @@ def open_shell(name: str) -> int:
     """Open a shell in the running rehearsal, or in a new one that ends with the shell; return its exit code."""
     if is_running(name):
         return _shell(running(name))
-    with rehearsing(name) as rehearsal:
+    with rehearsing(name, boot=True) as rehearsal:
         return _shell(rehearsal)
 
 

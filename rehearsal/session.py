@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 PROGRAMS = ("pulumi", "pulumi-language-python", "vcenter-simulator")
+CONTROL_PLANE_PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm")
 END_TIMEOUT = 10  # seconds that a rehearsal has to end by itself
 
 
@@ -88,12 +89,13 @@ def slipway_command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def rehearsing(name: str, *, keep: bool = False, root: Path = ROOT) -> Iterator[Rehearsal]:
+def rehearsing(name: str, *, keep: bool = False, boot: bool = False, root: Path = ROOT) -> Iterator[Rehearsal]:
     """Start a rehearsal, yield it, and end it: also after an error, unless it shall be kept.
 
-    `name` is an environment's, or several environments' with `+` between.
+    `name` is an environment's, or several environments' with `+` between. With `boot` machines that are powered on boot
+    and become a Kubernetes cluster; without they are names that have addresses.
     """
-    rehearsal = start(name, keep=keep, root=root)
+    rehearsal = start(name, keep=keep, boot=boot, root=root)
     try:
         yield rehearsal
     except BaseException:
@@ -103,15 +105,15 @@ def rehearsing(name: str, *, keep: bool = False, root: Path = ROOT) -> Iterator[
         rehearsal.end()
 
 
-def start(name: str, *, keep: bool = False, root: Path = ROOT) -> Rehearsal:
-    """Start a rehearsal with an empty state and a fresh simulated vCenter.
+def start(name: str, *, keep: bool = False, boot: bool = False, root: Path = ROOT) -> Rehearsal:
+    """Start a rehearsal with an empty state and a fresh simulated vCenter; with `boot` its machines boot.
 
     With `keep` it outlives this process; `root` is the checkout whose environment it is. Raises `NotPossibleHere` when
     one is running already or this machine does not allow it, `MissingProgram` when a program has not been built,
     `StepFailed` when it does not come up.
     """
     isolation.check_possible()
-    check_programs()
+    check_programs(boot=boot)
     layout = Layout(name, root)
     catalog = Catalog(root)
     server_of([catalog.load(environment) for environment in layout.environments])
@@ -123,7 +125,7 @@ def start(name: str, *, keep: bool = False, root: Path = ROOT) -> Rehearsal:
     layout.password_file.write_text(secrets.token_urlsafe(24), encoding="ascii")
     plugin = find_plugin(ROOT)
     plugin.install(layout.pulumi_home)
-    starter = _start_holder(layout, lock, keep=keep)
+    starter = _start_holder(layout, lock, keep=keep, boot=boot)
     first_process = isolation.first_process_of(starter.pid)
     if first_process is None:
         raise StepFailed("rehearsal", f"ended at once with exit code {starter.wait()}")
@@ -159,9 +161,9 @@ def running(name: str) -> Rehearsal:
     return Rehearsal(layout, find_plugin(ROOT), process, None)
 
 
-def check_programs() -> None:
-    """Raise `MissingProgram` unless the programs that every rehearsal needs have been built or downloaded."""
-    for program in PROGRAMS:
+def check_programs(*, boot: bool = False) -> None:
+    """Raise `MissingProgram` unless the programs that a rehearsal needs have been built or downloaded."""
+    for program in (*PROGRAMS, *(CONTROL_PLANE_PROGRAMS if boot else ())):
         if not (TOOLS / "bin" / program).exists():
             raise MissingProgram(f".tools/bin/{program}", "run: make tools")
 
@@ -191,11 +193,11 @@ def _locked(layout: Layout) -> IO[str]:
     return lock
 
 
-def _start_holder(layout: Layout, lock: IO[str], *, keep: bool) -> subprocess.Popen[str]:
+def _start_holder(layout: Layout, lock: IO[str], *, keep: bool, boot: bool) -> subprocess.Popen[str]:
     """Start the first process and wait until it is ready; the lock lives as long as that process."""
     with layout.log_file.open("ab") as log:
         starter = subprocess.Popen(
-            isolation.unshared([sys.executable, "-m", "rehearsal.holder", layout.name]),
+            isolation.unshared([sys.executable, "-m", "rehearsal.holder", layout.name, *(["--boot"] if boot else [])]),
             cwd=layout.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

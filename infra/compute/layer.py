@@ -14,6 +14,7 @@ from infra.compute.plan import plan_compute
 from infra.compute.site import Site, SiteArgs
 from infra.errors import MissingConfig
 from infra.gpu.lock import lock_path, valid_lock
+from infra.identity import server_url
 from infra.model.environment import CONTROL_PLANE
 from infra.model.handover import ComputeHandover, Node
 from infra.vsphere.provider.cluster_identity import ClusterIdentity
@@ -49,7 +50,7 @@ def build(environment: Environment, release: Release, below: None) -> ComputeHan
         )
         for pool in plan.pools
     }
-    return _handover(environment, plan, pools)
+    return _handover(environment, plan, pools, cluster)
 
 
 def _secret_files(environment: Environment, cluster: ClusterIdentity, pool: PoolPlan) -> pulumi.Output[str]:
@@ -74,7 +75,9 @@ def _providers(environment: Environment) -> list[pulumi.ProviderResource]:
     return [official, SlipwayProvider("slipway", server, user, password)]
 
 
-def _handover(environment: Environment, plan: ComputePlan, pools: dict[str, NodePool]) -> ComputeHandover:
+def _handover(
+    environment: Environment, plan: ComputePlan, pools: dict[str, NodePool], cluster: ClusterIdentity
+) -> ComputeHandover:
     nodes = tuple(
         Node(name=node.name, pool=pool.name, address=node.address, uuid=pools[pool.name].uuids[node.name])
         for pool in plan.pools
@@ -86,4 +89,6 @@ def _handover(environment: Environment, plan: ComputePlan, pools: dict[str, Node
         datacenter=environment.vcenter.datacenter,
         folder=environment.vcenter.folder,
         nodes=nodes,
+        api=server_url(str(environment.network.api_address)),
+        kubeconfig=cluster.admin_kubeconfig,
     )

@@ -27,13 +27,18 @@ class Node:
 
 @dataclass(frozen=True)
 class ComputeHandover:
-    """Compute to cluster: the nodes, and where in vCenter they stand."""
+    """Compute to cluster: the nodes, where in vCenter they stand, and how the Kubernetes API is reached.
+
+    `api` is its URL, `kubeconfig` the administrator's, as JSON (in a Pulumi program a secret `Output[str]`).
+    """
 
     environment: str
     server: str
     datacenter: str
     folder: str
     nodes: tuple[Node, ...]
+    api: str
+    kubeconfig: Any
 
     def outputs(self) -> dict[str, Any]:
         """Return the hand-over as plain nested dictionaries and lists, for a stack output."""

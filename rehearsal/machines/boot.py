@@ -36,7 +36,7 @@ def main(description: Path) -> None:
     _network(metadata)
     socket.sethostname(metadata["local-hostname"])
     for module in sorted(set(user_data) - _CARRIED_OUT):
-        note_skipped(f"cloud-init: {module}")
+        note_skipped(f"cloud-init {module}")
     if not Path("/var/lib/cloud-instance").exists():  # first boot: cloud-init's per-instance modules
         _write_files(user_data.get("write_files", []))
         for command in user_data.get("runcmd", []):

@@ -71,6 +71,7 @@ class Machine:
         variables = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
+            "SLIPWAY_ROOT": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             "SLIPWAY_PYTHON": sys.executable,
             "SLIPWAY_TOOLS_BIN": str(TOOLS / "bin"),

@@ -1,16 +1,17 @@
-"""Mirror pods: what a kubelet shows in the API of the static pods on its machine. kubeadm finds etcd's members by them."""
+"""Mirror pods: what a kubelet shows in the API of its machine's static pods. kubeadm finds etcd's members by them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rehearsal.machines.api import Api
 
 _PODS = "/api/v1/namespaces/kube-system/pods"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command with a root file system of its own: `etc` and `var` are the machine's, in FOLDER, and all else is this
 # computer's, read only. It has to be in a mount and a process namespace of its own already.
-#   own_root.sh FOLDER COMMAND...
+#   SLIPWAY_ROOT=/path/of/the/project own_root.sh FOLDER COMMAND...
 set -eu
 folder=$1
 shift
@@ -28,4 +28,10 @@ for entry in /*; do
       ;;
   esac
 done
+# the project itself may stand where a machine has files of its own
+if [ ! -e "$root$SLIPWAY_ROOT/infra" ]; then
+  mkdir -p "$root$SLIPWAY_ROOT"
+  mount --rbind "$SLIPWAY_ROOT" "$root$SLIPWAY_ROOT"
+  mount -o remount,bind,ro "$root$SLIPWAY_ROOT"
+fi
 exec chroot "$root" "$@"

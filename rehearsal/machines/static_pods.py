@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
-from rehearsal.machines.places import LOGS, PATH, note_skipped
+from rehearsal.machines.places import LOGS, PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,6 +69,5 @@ def _command(manifest: dict[str, Any]) -> list[str]:
     container = manifest["spec"]["containers"][0]
     if container["name"] != "kube-vip":
         return [*container["command"], *container.get("args", [])]
-    note_skipped("kube-vip: its place is taken by a played one")
     address = next(each["value"] for each in container["env"] if each["name"] == "address")
     return [sys.executable, "-m", "rehearsal.machines.kube_vip", address]

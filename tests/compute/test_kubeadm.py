@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import shutil
 import subprocess
 import tarfile
@@ -59,12 +60,13 @@ def folder() -> Iterator[Path]:
 def kubeadm(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run kubeadm on a machine's root file system."""
     command = isolation.unshared([str(OWN_ROOT), str(folder), KUBEADM, *arguments])
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    variables = {**os.environ, "SLIPWAY_ROOT": str(ROOT)}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=variables)
 
 
 @pytest.mark.parametrize(("environment", "name"), NODES, ids=lambda each: each if isinstance(each, str) else "")
 def test_it_accepts_the_documents_of_every_kind_of_node(folder: Path, environment: Environment, name: str) -> None:
-    initial = put_files(folder / "changes", environment, name)
+    initial = put_files(folder / "root", environment, name)
     for document in ("join.yaml", *(["init.yaml"] if initial.exists() else [])):
         done = kubeadm(folder, "config", "validate", "--config", f"{BOOT}/{document}")
         assert done.returncode == 0, done.stderr
@@ -72,7 +74,7 @@ def test_it_accepts_the_documents_of_every_kind_of_node(folder: Path, environmen
 
 
 def test_it_would_refuse_a_misspelt_key(folder: Path) -> None:
-    initial = put_files(folder / "changes", DEV, "dev-control-plane-1")
+    initial = put_files(folder / "root", DEV, "dev-control-plane-1")
     initial.write_text(initial.read_text(encoding="utf-8").replace("podSubnet", "podSubnett"), encoding="utf-8")
     done = kubeadm(folder, "config", "validate", "--config", f"{BOOT}/init.yaml")
     assert done.returncode != 0
@@ -80,7 +82,7 @@ def test_it_would_refuse_a_misspelt_key(folder: Path) -> None:
 
 
 def test_it_signs_with_our_authorities_and_writes_manifests_that_read_our_files(folder: Path) -> None:
-    root = folder / "changes"
+    root = folder / "root"
     put_files(root, DEV, "dev-control-plane-1")
     for phase in (["certs", "all"], ["kubeconfig", "all"], ["control-plane", "all"], ["etcd", "local"]):
         done = kubeadm(folder, "init", "phase", *phase, "--config", f"{BOOT}/init.yaml")
