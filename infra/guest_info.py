@@ -8,6 +8,8 @@ import gzip
 ENCODING = "gzip+base64"  # cloud-init, "VMware datasource": guestinfo.<key>.encoding
 METADATA = "guestinfo.metadata"
 USER_DATA = "guestinfo.userdata"
+NODE_STATE = "guestinfo.slipway.node"  # what a machine tells of its way into the cluster
+JOINED = "joined"  # begins that, once it has arrived; the time follows
 IDENTITY = "guestinfo.slipway.identity"  # secret files: not cloud-init's, templates/machine/join_cluster.py takes them
 
 

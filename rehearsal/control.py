@@ -112,6 +112,10 @@ class Control:
         found: dict[str, str] = self._send("GET", f"/machines/{uuid}/guestinfo")
         return found
 
+    def set_guest_info(self, uuid: str, values: dict[str, str]) -> None:
+        """Set what the machine of a BIOS UUID tells through its guest tools, by key."""
+        self._send("PUT", f"/machines/{uuid}/guestinfo", values)
+
     def _send(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(self._socket)), timeout=30) as client:
             response = client.request(method, f"http://control{path}", json=body)

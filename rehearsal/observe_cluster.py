@@ -36,7 +36,7 @@ class ObservedNode:
 
 def observe_cluster(environment: str) -> list[ObservedNode]:
     """Return the nodes of an environment once all its machines have joined. Raises `TimeoutError` naming the others."""
-    handover = _handover(environment)
+    handover = handover_of(environment)
     wanted = {(node["name"], node["pool"] == CONTROL_PLANE) for node in handover["nodes"]}
     deadline = time.monotonic() + PATIENCE
     with tempfile.NamedTemporaryFile("w", suffix=".kubeconfig") as file:
@@ -53,7 +53,8 @@ def observe_cluster(environment: str) -> list[ObservedNode]:
             time.sleep(_PAUSE)
 
 
-def _handover(environment: str) -> dict[str, Any]:
+def handover_of(environment: str) -> dict[str, Any]:
+    """Return what the compute layer of an environment hands over, secrets readable."""
     command = ["pulumi", "stack", "output", "handover", "--json", "--show-secrets", "-s", f"{environment}.compute"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from infra.compute.plan import ComputePlan
     from infra.operate.changes import Changes
     from infra.operate.engine import LayerStack
+    from infra.operate.quorum import Quorum
 
 
 def batches(plan: ComputePlan, urns: Iterable[str]) -> list[list[str]]:
@@ -28,9 +29,12 @@ def batches(plan: ComputePlan, urns: Iterable[str]) -> list[list[str]]:
     return groups + [[urn] for urn in by_name.values()]
 
 
-def disturb_in_batches(stack: LayerStack, changes: Changes, groups: list[list[str]]) -> None:
+def disturb_in_batches(
+    stack: LayerStack, changes: Changes, groups: list[list[str]], quorum: Quorum | None = None
+) -> None:
     """Make machines anew or restart them, group after group, if there are several.
 
+    With `quorum` control-plane nodes wait for each other.
     Raises `StepFailed` at the first that fails; the machines that follow are left as they were then. What else is new
     comes before, for machines may stand on it. A rule that names a machine goes along, unless it is to name a machine
     that is not there yet: then it follows in the update at the end.
@@ -47,8 +51,12 @@ def disturb_in_batches(stack: LayerStack, changes: Changes, groups: list[list[st
         verb = "replacing" if set(group) & set(changes.replaced) else "restarting"
         print(f"{stack.name}: {verb} {names}, {done} of {total}", flush=True)
         own = {urn.rpartition("::")[2] for urn in group}
+        if quorum:
+            quorum.check(own)
         attached = [urn for urn in changes.attached if urn.rpartition("::")[2] in own]
         _update(stack, [*group, *attached], changes, along=not changes.created)
+        if quorum:
+            quorum.wait(own)
 
 
 def _update(stack: LayerStack, urns: list[str], changes: Changes, *, along: bool) -> None:

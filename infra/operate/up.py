@@ -14,6 +14,7 @@ from infra.operate.engine import colour, engine_step, show_error, show_output
 from infra.operate.fitting import check_fit
 from infra.operate.leftovers import resolve_leftovers
 from infra.operate.locks import only_run, release_stale_locks
+from infra.operate.quorum import Quorum
 from infra.operate.roll import batches, disturb_in_batches
 from infra.operate.run import ask, preview, stacks_of
 from infra.vsphere.machines import machines_in_folder, power_on
@@ -62,7 +63,7 @@ def _up(
         ask(f"Delete the data disks of {names}, with all that is on them?", "--lose-disks")
     make_room(stack, previewed.going_first)
     groups = batches(plan_compute(environment, release), previewed.changes.disturbed)
-    disturb_in_batches(stack, previewed.changes, groups)
+    disturb_in_batches(stack, previewed.changes, groups, Quorum(stack.name, environment, credentials))
     with engine_step(stack, "up"):
         stack.handle.up(
             on_output=show_output, on_error=show_error, color=colour(), show_secrets=False, suppress_outputs=True

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pyVmomi import vim
 
 from infra.errors import StepFailed
-from infra.guest_info import ENCODING, METADATA, unpacked
+from infra.guest_info import ENCODING, METADATA, NODE_STATE, unpacked
 from infra.vsphere.reading import Reader
 from infra.vsphere.session import find
 
@@ -39,8 +39,8 @@ class FoundMachine:
     """A virtual machine in an environment's folder.
 
     `cpus`, `memory_mib`, `powered_on`, `address` (None without running guest tools), `host` the name of the host that
-    runs it, `first_boot_name` the host name in its first-boot documents (None when it has none yet), `reference`
-    vCenter's own object.
+    runs it, `first_boot_name` the host name in its first-boot documents (None when it has none yet), `node_state` what
+    it tells of its way into the cluster ("" for nothing), `reference` vCenter's own object.
     """
 
     name: str
@@ -51,6 +51,7 @@ class FoundMachine:
     address: str | None
     host: str | None
     first_boot_name: str | None
+    node_state: str
     reference: Any
 
 
@@ -129,6 +130,7 @@ def _read(instance: VCenter, objects: list[Any]) -> Iterator[FoundMachine]:
             address=values.get("guest.ipAddress"),
             host=named.get(values.get("runtime.host"), {}).get("name"),
             first_boot_name=_first_boot_name(values.get("config.extraConfig", [])),
+            node_state=next((o.value for o in values.get("config.extraConfig", []) if o.key == NODE_STATE), ""),
             reference=found,
         )
 

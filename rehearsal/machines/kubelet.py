@@ -95,7 +95,7 @@ def _node(name: str) -> dict[str, Any]:
 def _status() -> dict[str, Any]:
     """Return what the node says of itself: not ready, since nobody has laid its network yet."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    not_ready = "the cluster has no network plugin yet"
+    not_ready = "no network plugin yet"
     address = json.loads(Path("/var/lib/slipway/node.json").read_text(encoding="utf-8"))["address"]
     return {
         "addresses": [

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.layout import ROOT, TOOLS
 from rehearsal.machines.network import plug_in, pull_out
+from rehearsal.machines.places import HYPERVISOR
 from rehearsal.machines.rpctool import DESCRIPTION
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Machine:
         self.described = described
         self.folder = folder / described.uuid
         self._cable = f"m{described.uuid.replace('-', '')[:12]}"
+        self._told: dict[str, str] = {}
         self._process = self._power_on()
 
     @property
@@ -51,6 +53,14 @@ class Machine:
     def runs(self) -> bool:
         """Whether it is on."""
         return self._process.poll() is None
+
+    def told(self) -> dict[str, str]:
+        """Return what the machine has told the hypervisor since the last call, by key."""
+        folder = self.root / HYPERVISOR.relative_to("/")
+        now = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("guestinfo.*")}
+        new = {key: value for key, value in now.items() if self._told.get(key) != value}
+        self._told = now
+        return new
 
     def power_off(self) -> None:
         """Switch it off hard: everything in it ends at once."""

@@ -44,6 +44,8 @@ class Room:
                 del self._machines[uuid]
                 if found is None:
                     machine.discard()
+            elif told := machine.told():
+                self._control.set_guest_info(uuid, told)
         for uuid, found in reported.items():
             if found.power == "poweredOn" and uuid not in self._machines:
                 self._boot(found)

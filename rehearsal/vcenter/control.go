@@ -78,6 +78,7 @@ func (v *vcenter) controlHandler() http.Handler {
 	mux.HandleFunc("PUT /hosts/{name}/gpus/{address}", v.putGPU)
 	mux.HandleFunc("DELETE /hosts/{name}/gpus/{address}", v.deleteGPU)
 	mux.HandleFunc("GET /machines/{uuid}/guestinfo", v.getGuestInfo)
+	mux.HandleFunc("PUT /machines/{uuid}/guestinfo", v.putGuestInfo)
 	mux.HandleFunc("GET /machines", func(w http.ResponseWriter, _ *http.Request) { sendJSON(w, v.machines()) })
 	return mux
 }

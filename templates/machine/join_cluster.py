@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes this machine a node of its Kubernetes cluster. Runs at every boot until it is one; can always be run again.
+"""Makes this machine a node of its Kubernetes cluster, and tells vCenter when it is one. Can always be run again.
 
 The address of the API is asked first. If the cluster answers there, this machine joins it. If nothing answers, neither
 there nor at another control-plane node, and this is the first control-plane node, it initialises the cluster. So a
@@ -62,18 +62,31 @@ class Node:
 
 
 def main() -> None:
-    """Join or initialise; exit 1 with one line when it has to be tried again."""
-    if (BOOT / "joined").exists():
-        return
+    """Join or initialise at the first boot, then tell that the node is well; exit 1 with one line to be tried again."""
     node = Node(**json.loads((BOOT / "node.json").read_text(encoding="utf-8")))
     try:
-        become_a_node(node)
+        if not (BOOT / "joined").exists():
+            become_a_node(node)
+            (BOOT / "joined").touch()
+            forget_identity()
+        check_healthy(node)
     except NotYet as reason:
         tell(f"waiting: {reason}")
         sys.exit(f"{node.name}: {reason}; tried again in a moment")
-    (BOOT / "joined").touch()
-    forget_identity()
-    tell("joined")
+    tell(f"joined {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}")
+
+
+def check_healthy(node: Node) -> None:
+    """Raise `NotYet` unless this node's kubelet is well, and its API server where it has one."""
+    checks = [("the kubelet", "http://127.0.0.1:10248/healthz")]
+    if node.control_plane:
+        checks.append(("the API server", f"https://{node.address}:{API_PORT}/readyz"))
+    trust = ssl.create_default_context(cafile=str(BOOT / "ca.crt"))
+    for name, url in checks:
+        try:
+            urllib.request.urlopen(url, timeout=ANSWER_SECONDS, context=trust).close()  # noqa: S310 - both stand above
+        except OSError as error:
+            raise NotYet(f"{name} of this node is not well ({error})") from None
 
 
 def become_a_node(node: Node) -> None:

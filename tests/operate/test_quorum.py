@@ -1,0 +1,89 @@
+"""When control-plane nodes may go, and when they are back, by what machines tell vCenter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from infra.errors import StepFailed
+from infra.operate import quorum
+from infra.operate.quorum import Quorum, has_joined_anew, is_cluster, not_joined
+from infra.vsphere.session import Credentials
+from tests.support.environments import DEV, STAGING
+
+ONE, TWO, THREE = (f"staging-control-plane-{number}" for number in (1, 2, 3))
+JOINED = "joined 2026-11-26T12:00:00Z"
+LATER = "joined 2026-11-26T12:30:00Z"
+ALL = {ONE: JOINED, TWO: JOINED, THREE: JOINED}
+
+
+def test_machines_that_never_joined_are_no_cluster_that_could_be_harmed() -> None:
+    assert not is_cluster({ONE: "", TWO: "waiting: no cluster answers"})
+    assert not_joined({ONE: "", TWO: ""}, {ONE}) == {}
+
+
+def test_those_that_stay_have_to_be_in_the_cluster() -> None:
+    assert not_joined(ALL, {ONE}) == {}
+    assert not_joined({**ALL, TWO: "waiting: x"}, {ONE}) == {TWO: "waiting: x"}
+    assert not_joined({**ALL, TWO: "waiting: x"}, {TWO}) == {}, "the one that is away may be made anew"
+
+
+def test_a_later_arrival_is_another_one() -> None:
+    assert has_joined_anew(JOINED, LATER)
+    assert has_joined_anew("", JOINED)
+    assert not has_joined_anew(JOINED, JOINED), "that is what it told before it was restarted"
+    assert not has_joined_anew(JOINED, "waiting: x")
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A quorum whose machines tell one list of states after the other."""
+    found: Any = Quorum("staging.compute", STAGING, Credentials("", "", ""))
+    found.answers = []
+    monkeypatch.setattr(found, "_states", lambda: found.answers.pop(0))
+    monkeypatch.setattr(quorum, "_POLL_SECONDS", 0)
+    return found
+
+
+def test_it_waits_until_the_node_is_back_and_says_what_it_tells(
+    watched: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    watched.answers = [ALL, {**ALL, ONE: ""}, {**ALL, ONE: "waiting: x"}, {**ALL, ONE: LATER}]
+    watched.check({ONE})
+    watched.wait({ONE})
+    assert capsys.readouterr().out == (
+        "staging.compute: waiting for staging-control-plane-1 in the cluster: it boots\n"
+        "staging.compute: waiting for staging-control-plane-1 in the cluster: waiting: x\n"
+    )
+    assert watched.answers == []
+
+
+def test_another_one_does_not_go_while_one_is_away(watched: Any) -> None:
+    watched.answers = [{**ALL, TWO: "waiting: no cluster answers"}]
+    with pytest.raises(StepFailed) as refused:
+        watched.check({ONE})
+    assert str(refused.value) == (
+        "staging.compute: touching staging-control-plane-1: not in the cluster: staging-control-plane-2 (waiting: no "
+        "cluster answers); with another one away it would stop; mend that first, then run again"
+    )
+
+
+def test_one_that_does_not_come_back_ends_the_run(watched: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quorum, "PATIENCE", -1.0)
+    watched.answers = [ALL, {**ALL, ONE: ""}]
+    watched.check({ONE})
+    with pytest.raises(StepFailed, match="look at the machine's journal of slipway-join, then run again"):
+        watched.wait({ONE})
+
+
+@pytest.mark.parametrize("names", [{"staging-cpu-1"}, set()])
+def test_workers_are_not_its_business(watched: Any, names: set[str]) -> None:
+    watched.check(names)
+    watched.wait(names)
+
+
+def test_one_control_plane_node_has_no_quorum_to_lose() -> None:
+    alone = Quorum("dev.compute", DEV, Credentials("nobody.invalid", "", ""))
+    alone.check({"dev-control-plane-1"})
+    alone.wait({"dev-control-plane-1"})
