@@ -93,6 +93,10 @@ class Layout:
         """Pulumi's own folder: the rehearsal's plugins, none of the person's logins."""
         return self.folder / "pulumi-home"
 
+    def kubeconfig(self, environment: str) -> Path:
+        """Return the file of the administrator's kubeconfig of an environment, which is there once it has a cluster."""
+        return self.folder / f"{environment}.kubeconfig"
+
     def stacks(self) -> list[str]:
         """Return the names of all stacks in it."""
         return [f"{environment}.{layer}" for environment in self.environments for layer in BUILT_LAYERS]
@@ -111,6 +115,7 @@ class Layout:
             "PULUMI_BACKEND_URL": f"file://{self.state}",
             "PULUMI_HOME": str(self.pulumi_home),
             "PULUMI_CONFIG_PASSPHRASE": "",
+            "KUBECONFIG": str(self.kubeconfig(self.environments[0])),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",

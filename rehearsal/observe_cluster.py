@@ -1,6 +1,7 @@
 """Waits until the machines of a rehearsal are a Kubernetes cluster, and says what its API says; runs inside.
 
-`python -m rehearsal.observe_cluster ENVIRONMENT` prints one JSON list of nodes.
+`python -m rehearsal.observe_cluster REHEARSAL ENVIRONMENT` writes the environment's kubeconfig to its place, and prints
+one JSON list of nodes.
 """
 
 from __future__ import annotations
@@ -8,16 +9,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from infra.model.environment import CONTROL_PLANE
+from rehearsal.layout import Layout
 from rehearsal.machines.api import Api
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PATIENCE = 300.0  # seconds until every machine has to be a node
 _PAUSE = 0.5
@@ -34,23 +37,22 @@ class ObservedNode:
     condition: str
 
 
-def observe_cluster(environment: str) -> list[ObservedNode]:
+def observe_cluster(kubeconfig: Path, environment: str) -> list[ObservedNode]:
     """Return the nodes of an environment once all its machines have joined. Raises `TimeoutError` naming the others."""
     handover = handover_of(environment)
     wanted = {(node["name"], node["pool"] == CONTROL_PLANE) for node in handover["nodes"]}
+    kubeconfig.touch(0o600)
+    kubeconfig.write_text(handover["kubeconfig"], encoding="utf-8")
+    api = Api(kubeconfig)
     deadline = time.monotonic() + PATIENCE
-    with tempfile.NamedTemporaryFile("w", suffix=".kubeconfig") as file:
-        file.write(handover["kubeconfig"])
-        file.flush()
-        api = Api(Path(file.name))
-        while True:
-            said, found = _nodes(api)
-            missing = sorted(name for name, _ in wanted - {(_name(node), _is_control_plane(node)) for node in found})
-            if not missing and not said:
-                return [_observed(environment, node) for node in found]
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{environment}: {said or 'not joined yet: ' + ', '.join(missing)}")
-            time.sleep(_PAUSE)
+    while True:
+        said, found = _nodes(api)
+        missing = sorted(name for name, _ in wanted - {(_name(node), _is_control_plane(node)) for node in found})
+        if not missing and not said:
+            return [_observed(environment, node) for node in found]
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{environment}: {said or 'not joined yet: ' + ', '.join(missing)}")
+        time.sleep(_PAUSE)
 
 
 def handover_of(environment: str) -> dict[str, Any]:
@@ -90,6 +92,10 @@ def _is_control_plane(node: dict[str, Any]) -> bool:
 
 if __name__ == "__main__":
     try:
-        print(json.dumps([asdict(node) for node in observe_cluster(sys.argv[1])]))
+        print(
+            json.dumps(
+                [asdict(node) for node in observe_cluster(Layout(sys.argv[1]).kubeconfig(sys.argv[2]), sys.argv[2])]
+            )
+        )
     except TimeoutError as error:
         sys.exit(str(error))

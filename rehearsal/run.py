@@ -89,7 +89,9 @@ def _clusters(rehearsal: Rehearsal, steps: _Steps) -> list[ObservedNode]:
     for environment in rehearsal.layout.environments:
         title = "cluster" if len(rehearsal.layout.environments) == 1 else f"cluster {environment}"
         with steps.step(title, "every machine has joined"):
-            done = rehearsal.run([sys.executable, "-m", "rehearsal.observe_cluster", environment])
+            done = rehearsal.run(
+                [sys.executable, "-m", "rehearsal.observe_cluster", rehearsal.layout.name, environment]
+            )
             if done.returncode != 0:
                 logs = (rehearsal.layout.folder / "machines").relative_to(rehearsal.layout.root)
                 fix = f"look at {logs}/*/root/var/log/slipway"
@@ -199,4 +201,4 @@ def _say_how_to_look_inside(rehearsal: Rehearsal) -> None:
 def _say_what_there_is(rehearsal: Rehearsal) -> None:
     environment = rehearsal.layout.environments[0]
     print(f"  inside:  pulumi preview -s {environment}.compute     pulumi stack -s {environment}.compute")
-    print(f"           ./slipway up {environment}     ./slipway status {environment}")
+    print(f"           ./slipway up {environment}     ./slipway status {environment}     kubectl get nodes")

@@ -24,14 +24,10 @@ pytestmark = [pytest.mark.rehearsal, pytest.mark.long]
 FIRST = "staging-control-plane-1"  # it holds the API's address after the start
 CONFIG_MAP = json.dumps({"metadata": {"name": "kept"}, "data": {"still": "here"}})
 ASK = """
-import json, sys, tempfile
+import json, os, sys
 from pathlib import Path
 from rehearsal.machines.api import Api
-from rehearsal.observe_cluster import handover_of
-with tempfile.NamedTemporaryFile("w") as file:
-    file.write(handover_of("staging")["kubeconfig"])
-    file.flush()
-    api = Api(Path(file.name))
+api = Api(Path(os.environ["KUBECONFIG"]))
 verb, path, body = sys.argv[1:]
 print(json.dumps(api.create(path, json.loads(body)) if verb == "create" else api.get(path)))
 """
@@ -52,7 +48,7 @@ def slipway(rehearsal: Rehearsal, *arguments: str) -> str:
 
 def nodes(rehearsal: Rehearsal) -> dict[str, dict[str, Any]]:
     """Return what the API says of its nodes, by name; asked inside the rehearsal."""
-    done = rehearsal.run([sys.executable, "-m", "rehearsal.observe_cluster", "staging"])
+    done = rehearsal.run([sys.executable, "-m", "rehearsal.observe_cluster", "staging", "staging"])
     assert done.returncode == 0, done.stderr
     return {node["name"]: node for node in json.loads(done.stdout)}
 

@@ -75,7 +75,7 @@ def test_kept_rehearsal_can_be_looked_into_and_stopped() -> None:
         )
         shell = subprocess.run(
             [str(root / "slipway"), "rehearse", "dev", "--shell"],
-            input="pulumi stack output handover -s dev.compute --json\n./slipway status dev\n",
+            input="pulumi stack output handover -s dev.compute --json\n./slipway status dev\nkubectl get nodes\n",
             capture_output=True,
             text=True,
             check=False,
@@ -83,6 +83,8 @@ def test_kept_rehearsal_can_be_looked_into_and_stopped() -> None:
         )
         assert '"name": "dev-cpu-2"' in shell.stdout
         assert "update succeeded" in shell.stdout
+        assert '"kubeconfig": "[secret]"' in shell.stdout
+        assert re.search(r"^dev-gpu-1 +NotReady +<none> .* v1\.36\.3$", shell.stdout, re.MULTILINE), shell.stdout
     finally:
         stopped = slipway(root, "rehearse", "dev", "--stop")
     assert stopped.stdout == "The rehearsal of dev has ended.\n"
