@@ -93,6 +93,11 @@ class Layout:
         """Pulumi's own folder: the rehearsal's plugins, none of the person's logins."""
         return self.folder / "pulumi-home"
 
+    @property
+    def ended_log(self) -> Path:
+        """Names the machines that ended by themselves."""
+        return self.folder / "ended-machines.log"
+
     def kubeconfig(self, environment: str) -> Path:
         """Return the file of the administrator's kubeconfig of an environment, which is there once it has a cluster."""
         return self.folder / f"{environment}.kubeconfig"

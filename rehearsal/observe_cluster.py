@@ -11,16 +11,13 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from infra.model.environment import CONTROL_PLANE
 from rehearsal.layout import Layout
 from rehearsal.machines.api import Api
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PATIENCE = 300.0  # seconds until every machine has to be a node
 _PAUSE = 0.5
@@ -37,10 +34,15 @@ class ObservedNode:
     condition: str
 
 
-def observe_cluster(kubeconfig: Path, environment: str) -> list[ObservedNode]:
-    """Return the nodes of an environment once all its machines have joined. Raises `TimeoutError` naming the others."""
+class NoCluster(Exception):
+    """Machines that do not become a cluster, with what is known of them."""
+
+
+def observe_cluster(layout: Layout, environment: str) -> list[ObservedNode]:
+    """Return the nodes of an environment once all its machines have joined. Raises `NoCluster` naming the others."""
     handover = handover_of(environment)
     wanted = {(node["name"], node["pool"] == CONTROL_PLANE) for node in handover["nodes"]}
+    kubeconfig = layout.kubeconfig(environment)
     kubeconfig.touch(0o600)
     kubeconfig.write_text(handover["kubeconfig"], encoding="utf-8")
     api = Api(kubeconfig)
@@ -50,8 +52,10 @@ def observe_cluster(kubeconfig: Path, environment: str) -> list[ObservedNode]:
         missing = sorted(name for name, _ in wanted - {(_name(node), _is_control_plane(node)) for node in found})
         if not missing and not said:
             return [_observed(environment, node) for node in found]
+        if layout.ended_log.exists():
+            raise NoCluster(layout.ended_log.read_text(encoding="utf-8").strip())
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{environment}: {said or 'not joined yet: ' + ', '.join(missing)}")
+            raise NoCluster(f"{environment}: {said or 'not joined yet: ' + ', '.join(missing)}")
         time.sleep(_PAUSE)
 
 
@@ -92,10 +96,6 @@ def _is_control_plane(node: dict[str, Any]) -> bool:
 
 if __name__ == "__main__":
     try:
-        print(
-            json.dumps(
-                [asdict(node) for node in observe_cluster(Layout(sys.argv[1]).kubeconfig(sys.argv[2]), sys.argv[2])]
-            )
-        )
-    except TimeoutError as error:
+        print(json.dumps([asdict(node) for node in observe_cluster(Layout(sys.argv[1]), sys.argv[2])]))
+    except NoCluster as error:
         sys.exit(str(error))

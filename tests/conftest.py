@@ -14,11 +14,19 @@ if TYPE_CHECKING:
 GOLDEN = Path(__file__).parent / "golden"
 ELSEWHERE = "elsewhere: "  # begins the reason of a skip that no change to this machine's files could avoid
 
+LONGEST_FIRST = ("test_staging.py", "test_recovery.py", "test_main_job.py")  # so that all workers end at the same time
+
 _skipped: dict[str, str] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the expected texts anew")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take longest begin first."""
+    order = {name: number for number, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 from ruamel.yaml import YAML
 
+_TIMEOUT = httpx.Timeout(10, connect=2)  # seconds; where no machine is yet nobody refuses a connection
+
 
 class Api:
     """A Kubernetes API, with the rights of a kubeconfig."""
@@ -27,7 +29,9 @@ class Api:
                 both.write(_data(user, "client-certificate") + _data(user, "client-key"))
                 both.flush()
                 trust.load_cert_chain(both.name)
-        self._client = httpx.Client(base_url=self.server, verify=trust, headers=headers, timeout=10, trust_env=False)
+        self._client = httpx.Client(
+            base_url=self.server, verify=trust, headers=headers, timeout=_TIMEOUT, trust_env=False
+        )
 
     def get(self, path: str) -> dict[str, Any] | None:
         """Return an object, or None when there is none. Raises `httpx.HTTPError`."""

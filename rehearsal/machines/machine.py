@@ -54,6 +54,11 @@ class Machine:
         """Whether it is on."""
         return self._process.poll() is None
 
+    def last_words(self) -> str:
+        """Return the last line on its console."""
+        lines = (self.folder / "console.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
     def told(self) -> dict[str, str]:
         """Return what the machine has told the hypervisor since the last call, by key."""
         folder = self.root / HYPERVISOR.relative_to("/")
@@ -86,6 +91,7 @@ class Machine:
             "SLIPWAY_PYTHON": sys.executable,
             "SLIPWAY_TOOLS_BIN": str(TOOLS / "bin"),
             DESCRIPTION: str(file),
+            "TMPDIR": "/run/tmp",
         }
         with (self.folder / "console.log").open("ab") as console:
             process = subprocess.Popen(

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs a command with a root file system of its own: `etc` and `var` are the machine's, in FOLDER, and all else is this
-# computer's, read only. It has to be in a mount and a process namespace of its own already.
+# Runs a command with a root file system of its own: `etc`, `var` and `run` are the machine's, in FOLDER or memory, and all
+# else is this computer's, read only: also `tmp`, where the project may stand. It has to be in a mount and a process namespace of its own already.
 #   SLIPWAY_ROOT=/path/of/the/project own_root.sh FOLDER COMMAND...
 set -eu
 folder=$1
@@ -18,7 +18,7 @@ for entry in /*; do
   case $name in
     etc) cp -a -n /etc/. "$root/etc/" 2> /dev/null || true ;; # what only root may read is not missed
     var) mkdir -p "$root/var/lib" "$root/var/log" "$root/var/tmp" ;;
-    run | tmp) mount -t tmpfs tmpfs "$root/$name" ;;
+    run) mount -t tmpfs tmpfs "$root/$name" ;;
     proc) mount -t proc proc "$root/proc" ;;
     lost+found) ;;
     *)
@@ -34,4 +34,5 @@ if [ ! -e "$root$SLIPWAY_ROOT/infra" ]; then
   mount --rbind "$SLIPWAY_ROOT" "$root$SLIPWAY_ROOT"
   mount -o remount,bind,ro "$root$SLIPWAY_ROOT"
 fi
+mkdir -p "$root/run/tmp"
 exec chroot "$root" "$@"

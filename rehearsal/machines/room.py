@@ -33,10 +33,13 @@ class Room:
         self._folder = layout.folder / "machines"
         self._control = Control(layout.control_socket)
         self._machines: dict[str, Machine] = {}
+        self._ended: set[str] = set()  # by themselves: they are not booted again until they were off
+        self._log = layout.ended_log
 
     def look(self) -> None:
         """Bring what runs here to what vCenter says now."""
         reported = {machine.uuid: machine for machine in self._control.machines() if not machine.template}
+        self._ended &= {uuid for uuid, machine in reported.items() if machine.power == "poweredOn"}
         for uuid, machine in list(self._machines.items()):
             found = reported.get(uuid)
             if found is None or found.power != "poweredOn":
@@ -44,10 +47,14 @@ class Room:
                 del self._machines[uuid]
                 if found is None:
                     machine.discard()
+            elif not machine.runs():
+                self._note_end(machine)
+                del self._machines[uuid]
+                self._ended.add(uuid)
             elif told := machine.told():
                 self._control.set_guest_info(uuid, told)
         for uuid, found in reported.items():
-            if found.power == "poweredOn" and uuid not in self._machines:
+            if found.power == "poweredOn" and uuid not in self._machines and uuid not in self._ended:
                 self._boot(found)
 
     def _boot(self, found: Reported) -> None:
@@ -57,6 +64,11 @@ class Room:
             return  # it went away meanwhile
         if USER_DATA in guest_info:  # others are strangers', of which nobody knows what they do
             self._machines[found.uuid] = Machine(self._folder, Described(found.uuid, found.name, guest_info))
+
+    def _note_end(self, machine: Machine) -> None:
+        """Note that a machine ended that vCenter has not switched off: something is wrong with what is played."""
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(f"{machine.described.name}: ended by itself: {machine.last_words()}\n")
 
     def power_off_all(self) -> None:
         """End every machine."""
