@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from infra.gpu.inventory import Host, Inventory
     from infra.model.environment import Environment
+    from infra.model.nodes import NodePool
     from infra.model.release import Release
 
 LICENCE_KEY = "slipway:vgpuLicenceToken"  # in the settings of the platform layer's stack
@@ -24,15 +25,22 @@ _SEVERAL_VGPUS = 20  # hardware version from which a machine can have several vG
 _MANY_VGPUS, _MANY_VGPUS_ESXI = 8, (8, 0, 2)  # more than so many per machine only from that ESXi on (unconfirmed)
 
 
+def hosts_for(environment: Environment, inventory: Inventory, pool: NodePool) -> list[Host]:
+    """Return the hosts that nodes of a pool with GPUs can come to, in the inventory's order."""
+    if pool.gpu is None:
+        return []
+    setting, boards = setting_of(pool.gpu), boards_of(pool.gpu)
+    return [
+        host
+        for host in inventory.cluster(environment.cluster_of(pool))
+        if host.usable and any(gpu.mode == setting and gpu.board in boards for gpu in host.gpus)
+    ]
+
+
 def hosts_with_vgpus(environment: Environment, inventory: Inventory) -> list[Host]:
     """Return the hosts that a node with vGPUs can come to, by name."""
-    found = {
-        host.name: host
-        for pool in environment.node_pools.values()
-        if pool.gpu is not None and (setting := setting_of(pool.gpu)) != "passthrough"
-        for host in inventory.cluster(environment.cluster_of(pool))
-        if host.usable and any(gpu.mode == setting and gpu.board in boards_of(pool.gpu) for gpu in host.gpus)
-    }
+    pools = [pool for pool in environment.node_pools.values() if pool.gpu and setting_of(pool.gpu) != "passthrough"]
+    found = {host.name: host for pool in pools for host in hosts_for(environment, inventory, pool)}
     return [found[name] for name in sorted(found)]
 
 
@@ -58,16 +66,28 @@ def diagnose_gpu_software(
 
 
 def _hardware(environment: Environment, release: Release, inventory: Inventory) -> Iterator[Diagnosis]:
+    if not environment.has_gpus:
+        return
     version = release.machine_template.hardware_version
-    clusters = sorted({environment.cluster_of(pool) for pool in environment.node_pools.values() if pool.gpu})
-    hosts = [host for cluster in clusters for host in inventory.cluster(cluster) if host.usable and host.gpus]
-    old = [f"{host.name} ({host.version})" for host in hosts if _esxi(host) < _OLDEST_ESXI[version]]
-    if old:
-        said = f"nodes of release {release.version} have hardware version {version}, too new for {', '.join(old)}"
-        yield Diagnosis("hardware version", "wrong", said, "update ESXi there, or take such hosts out of the cluster")
-    elif hosts:
-        said = f"{version}, which {counted(len(hosts), 'host')} with GPUs can run"
-        yield Diagnosis("hardware version", "right", said)
+    pools = [environment.node_pools[name] for name in sorted(environment.node_pools)]
+    needed = {host.name for pool in pools for host in hosts_for(environment, inventory, pool)}
+    for cluster in environment.vcenter.clusters:
+        hosts = [host for host in inventory.cluster(cluster) if host.usable]
+        old = [host for host in hosts if _esxi(host) < _OLDEST_ESXI[version]]
+        if old:
+            named = ", ".join(f"{host.name} ({host.version})" for host in old)
+            said = f"nodes of release {release.version} have hardware version {version}, too new for {named}"
+            # the fit plan counts the GPUs of such hosts; and without any other host nothing starts
+            wrong = len(old) == len(hosts) or any(host.name in needed for host in old)
+            fix = f"update ESXi there, or take such hosts out of {cluster}"
+            yield Diagnosis("hardware version", "wrong" if wrong else "warning", said, fix)
+        elif hosts:
+            found = f"{version}, which {counted(len(hosts), 'host')} of {cluster} can run"
+            yield Diagnosis("hardware version", "right", found)
+    yield from _several_vgpus(environment, version, inventory)
+
+
+def _several_vgpus(environment: Environment, version: int, inventory: Inventory) -> Iterator[Diagnosis]:
     for name, pool in sorted(environment.node_pools.items()):
         if pool.gpu is None or setting_of(pool.gpu) == "passthrough" or pool.gpu.count == 1:
             continue
@@ -75,7 +95,7 @@ def _hardware(environment: Environment, release: Release, inventory: Inventory) 
         if version < _SEVERAL_VGPUS:
             said = f"{path}: a machine of hardware version {version} can have one vGPU"
             yield Diagnosis("hardware version", "wrong", said, "ask for one, or take a release with 20 or newer")
-        few = [host.name for host in hosts if _esxi(host) < _MANY_VGPUS_ESXI]
+        few = [h.name for h in hosts_for(environment, inventory, pool) if _esxi(h) < _MANY_VGPUS_ESXI]
         if pool.gpu.count > _MANY_VGPUS and few:
             said = f"{path}: ESXi before 8.0 U2 gives a machine {_MANY_VGPUS} vGPUs at most: {', '.join(few)}"
             yield Diagnosis("hardware version", "wrong", said, f"ask for {_MANY_VGPUS}, or update ESXi there")

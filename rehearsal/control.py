@@ -27,6 +27,7 @@ class Machine:
     template: bool
     uuid: str
     host: str
+    bootTime: str  # noqa: N815 - as the endpoint tells it; "" for one that is off
 
 
 class Control:

@@ -128,3 +128,27 @@ def test_everything_secret_is_marked_so() -> None:
 def test_an_identity_is_in_the_state_or_lost() -> None:
     with pytest.raises(NotImportable, match="restore the stack's state from its backup"):
         KIND.read(NOBODY, "dev-1", {}, {})
+
+
+def test_what_an_earlier_version_did_not_make_is_added_and_the_rest_stays() -> None:
+    made = KIND.create(NOBODY, INPUTS, "urn")
+    older = {name: value for name, value in made.properties.items() if name != "encryptionKey"}
+    assert [(change.path, change.kind) for change in KIND.changes(older, INPUTS)] == [("encryptionKey", "add")]
+    after = KIND.update(NOBODY, made.id, older, INPUTS).properties
+    assert after["encryptionKey"]
+    assert after["caKey"] == made.properties["caKey"]
+
+
+def test_an_administrator_s_certificate_that_ends_with_the_authority_is_not_made_anew_again_and_again() -> None:
+    made = KIND.create(NOBODY, INPUTS, "urn").properties
+    end = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+    assert KIND.changes({**made, "adminExpires": end, "caExpires": end}, INPUTS) == []
+
+
+def test_certificates_say_whose_they_are_as_strict_clients_want_it() -> None:
+    """RFC 5280, 4.2.1.1 and 4.2.1.2; Python refuses others from 3.13 on."""
+    authority = x509.load_pem_x509_certificate(IDENTITY.ca_certificate.encode())
+    own = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    user = json.loads(admin_kubeconfig(IDENTITY, "dev", "10.20.0.5", NOW)[0])["users"][0]["user"]
+    admin = x509.load_pem_x509_certificate(base64.b64decode(user["client-certificate-data"]))
+    assert admin.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier == own

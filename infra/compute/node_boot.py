@@ -23,7 +23,7 @@ PROGRAM = f"{BOOT}/join_cluster.py"
 SERVICE = "slipway-join.service"
 _PKI = "/etc/kubernetes/pki"
 _SOCKET = "unix:///run/containerd/containerd.sock"
-_TOKEN_LIFE = "24h0m0s"  # noqa: S105 - how long the first one lives; later the cluster layer renews it
+_TOKEN_LIFE = "8760h0m0s"  # noqa: S105 - a year: nothing renews it yet, and without it no machine joins
 _AUDIT_LOG = {"audit-log-path": "/var/log/kubernetes/audit.log", "audit-log-maxage": "30", "audit-log-maxbackup": "10"}
 
 

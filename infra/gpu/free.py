@@ -76,7 +76,7 @@ def _free(host: Host, own_folder: str, neighbours: Sequence[Neighbour]) -> FreeH
         for holder in host.holders
         if holder.powered_on
         and holder.folder != own_folder
-        and not any(neighbour.expects(holder, host.name) for neighbour in neighbours)
+        and not any(neighbour.expects(holder, host) for neighbour in neighbours)
     ]
     held = {address for holder in strangers for address in holder.devices}
     reserved = sum(holder.reserved_mib for holder in strangers)

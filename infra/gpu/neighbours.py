@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from infra.gpu.asked import Asked
     from infra.gpu.fixed import Seat
-    from infra.gpu.inventory import Holder
+    from infra.gpu.inventory import Holder, Host
     from infra.gpu.lock import PlacementLock
     from infra.model.environment import Environment
 
@@ -38,20 +38,22 @@ class Neighbour:
                 if seat is not None and seat.host == host:
                     yield seat, pool.memory_mib
 
-    def expects(self, holder: Holder, host: str) -> bool:
+    def expects(self, holder: Holder, host: Host) -> bool:
         """Whether a machine stands as the lock says: it is then in the promises and must not be counted again.
 
         One that still stands as an older lock said is not: both what it has and what it will get are taken.
         """
         pool = next((pool for pool in self.pools if holder.name in pool.nodes), None)
-        if pool is None or holder.folder != self.folder:
+        if pool is None or holder.folder != self.folder or host.cluster != pool.cluster:
+            return False
+        if holder.reserved_mib > pool.memory_mib:
             return False
         if pool.need.kind == "vgpu":
             return holder.profiles == ((pool.need.profile, pool.need.count),)
         if pool.need.kind == "dynamic":
             return len(holder.devices) == pool.need.count
         seat = self.seats.get(holder.name)
-        return seat is not None and (seat.host, set(seat.devices)) == (host, set(holder.devices))
+        return seat is not None and (seat.host, set(seat.devices)) == (host.name, set(holder.devices))
 
 
 def neighbour_of(environment: Environment, lock: PlacementLock) -> Neighbour:

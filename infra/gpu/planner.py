@@ -116,9 +116,8 @@ class _PowerOn:
             return True
         others = [pool for pool in self._pools if pool.name not in self._ours]
         before = [host for host in self._before if host.name != lost]
-        if first_stuck(others, before, targets) is None:
-            return False
-        return first_stuck(self._pools, after, [name for name in targets if name in self._ours]) is None
+        concerns = [name for name in targets if name in self._ours or first_stuck(others, before, [name]) is None]
+        return first_stuck(self._pools, after, concerns) is None
 
     def works_without_any_host(self, targets: Collection[str]) -> bool:
         """Whether the target pools survive a host's loss, whichever host it is."""

@@ -103,6 +103,12 @@ def up(
     lose_disks: Annotated[
         bool, typer.Option("--lose-disks", help="Go on although data disks are deleted with what is on them.")
     ] = False,
+    lose_cluster: Annotated[
+        bool,
+        typer.Option(
+            "--lose-cluster", help="Go on although the only control-plane node goes, and the cluster with it."
+        ),
+    ] = False,
     leftovers: Annotated[
         Optional[str],  # noqa: UP045
         typer.Option(metavar="adopt|remove", help="What to do with machines that a killed run left in vCenter."),
@@ -111,7 +117,7 @@ def up(
     """Bring an environment to what its document says, after showing a preview and asking."""
     from infra.operate.up import run_up
 
-    run_up(environment, layer, yes=yes, lose_disks=lose_disks, leftovers=leftovers)
+    run_up(environment, layer, yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster, leftovers=leftovers)
 
 
 @app.command()

@@ -34,29 +34,35 @@ def disturb_in_batches(
 ) -> None:
     """Make machines anew or restart them, group after group, if there are several.
 
-    With `quorum` control-plane nodes wait for each other.
+    With `quorum` control-plane nodes wait for each other, also when one of them is all there is to do.
     Raises `StepFailed` at the first that fails; the machines that follow are left as they were then. What else is new
     comes before, for machines may stand on it. A rule that names a machine goes along, unless it is to name a machine
     that is not there yet: then it follows in the update at the end.
     """
-    if len(groups) < 2:  # noqa: PLR2004 - one alone is the update's own business
+    watched = quorum is not None and any(quorum.concerns([_name(urn) for urn in group]) for group in groups)
+    if len(groups) < 2 and not watched:  # noqa: PLR2004 - one alone is the update's own business
         return
+    groups = quorum.ordered(groups) if quorum else groups
     if changes.needed:
         print(f"{stack.name}: what is new besides the nodes comes first", flush=True)
         _update(stack, list(changes.needed), changes, along=False)
     done, total = 0, sum(len(group) for group in groups)
     for group in groups:
-        names = ", ".join(urn.rpartition("::")[2] for urn in group)
+        names = ", ".join(_name(urn) for urn in group)
         done += len(group)
         verb = "replacing" if set(group) & set(changes.replaced) else "restarting"
         print(f"{stack.name}: {verb} {names}, {done} of {total}", flush=True)
-        own = {urn.rpartition("::")[2] for urn in group}
+        own = {_name(urn) for urn in group}
         if quorum:
             quorum.check(own)
-        attached = [urn for urn in changes.attached if urn.rpartition("::")[2] in own]
+        attached = [urn for urn in changes.attached if _name(urn) in own]
         _update(stack, [*group, *attached], changes, along=not changes.created)
         if quorum:
             quorum.wait(own)
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
 
 
 def _update(stack: LayerStack, urns: list[str], changes: Changes, *, along: bool) -> None:

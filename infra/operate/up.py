@@ -16,7 +16,7 @@ from infra.operate.leftovers import resolve_leftovers
 from infra.operate.locks import only_run, release_stale_locks
 from infra.operate.quorum import Quorum
 from infra.operate.roll import batches, disturb_in_batches
-from infra.operate.run import ask, preview, stacks_of
+from infra.operate.run import Previewed, ask, preview, stacks_of
 from infra.vsphere.machines import machines_in_folder, power_on
 from infra.vsphere.session import vcenter_session
 
@@ -27,10 +27,19 @@ if TYPE_CHECKING:
     from infra.vsphere.session import Credentials
 
 
-def run_up(environment_name: str, layer: str | None, *, yes: bool, lose_disks: bool, leftovers: str | None) -> None:
+def run_up(
+    environment_name: str,
+    layer: str | None,
+    *,
+    yes: bool,
+    lose_disks: bool,
+    lose_cluster: bool,
+    leftovers: str | None,
+) -> None:
     """Bring layers up, bottom to top; without `yes` each one's preview is shown and asked about.
 
-    Nodes whose data disks would be lost are not touched without `lose_disks`, or a person's answer.
+    Nodes whose data disks would be lost are not touched without `lose_disks`, or a person's answer; nor, without
+    `lose_cluster`, the only control-plane node.
 
     `leftovers` (`adopt` or `remove`) says what to do with machines that a killed run left; without it the person
     is asked. Raises `StepFailed` when a layer fails, `NotPossibleHere` when a question can't be asked.
@@ -40,7 +49,7 @@ def run_up(environment_name: str, layer: str | None, *, yes: bool, lose_disks: b
     check_release(ROOT, release)
     with only_run(environment_name, "up"):
         for stack in stacks_of(environment_name, layer):
-            _up(stack, environment, release, choice, yes=yes, lose_disks=lose_disks)
+            _up(stack, environment, release, choice, yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster)
 
 
 def _up(
@@ -51,6 +60,7 @@ def _up(
     *,
     yes: bool,
     lose_disks: bool,
+    lose_cluster: bool,
 ) -> None:
     release_stale_locks(stack)
     credentials = check_fit(stack, environment, release)
@@ -61,14 +71,26 @@ def _up(
     if previewed.changes.lost_disks and not lose_disks:
         names = ", ".join(name for name, _ in previewed.changes.lost_disks)
         ask(f"Delete the data disks of {names}, with all that is on them?", "--lose-disks")
-    make_room(stack, previewed.going_first)
     groups = batches(plan_compute(environment, release), previewed.changes.disturbed)
-    disturb_in_batches(stack, previewed.changes, groups, Quorum(stack.name, environment, credentials))
+    with Quorum(stack.name, environment, credentials) as quorum:
+        _check_cluster(quorum, previewed, lose_cluster=lose_cluster)
+        make_room(stack, previewed.going_first)
+        disturb_in_batches(stack, previewed.changes, groups, quorum)
     with engine_step(stack, "up"):
         stack.handle.up(
             on_output=show_output, on_error=show_error, color=colour(), show_secrets=False, suppress_outputs=True
         )
     _start_nodes_that_are_off(stack, environment, release, credentials)
+
+
+def _check_cluster(quorum: Quorum, previewed: Previewed, *, lose_cluster: bool) -> None:
+    """Ask before the only node that has the cluster goes. Raises `NotPossibleHere` for what would end a larger one."""
+    replaced, removed = (
+        [urn.rpartition("::")[2] for urn in urns] for urns in (previewed.changes.replaced, previewed.changes.removed)
+    )
+    if quorum.loses_cluster(replaced, list(previewed.going_first), removed) and not lose_cluster:
+        question = "Delete the only control-plane node, and the cluster with all that is in it?"
+        ask(question, "--lose-cluster")
 
 
 def _start_nodes_that_are_off(

@@ -50,6 +50,10 @@ class VCenterUnusable(PersonError):
         super().__init__(f"vCenter {server}: {reason}; {fix}")
 
 
+# How a vCenter is lost in the middle of a session, or refuses what it answered before.
+LOST: tuple[type[Exception], ...] = (VCenterUnusable, OSError, HTTPException, vmodl.MethodFault)
+
+
 @contextmanager
 def vcenter_session(credentials: Credentials) -> Iterator[VCenter]:
     """Log in, yield the service instance, log out.

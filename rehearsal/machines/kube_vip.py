@@ -12,6 +12,8 @@ from rehearsal.machines.network import give_up_address, take_address
 
 _PAUSE = 0.5
 _PORT = 6443
+_ANSWER = 0.5  # seconds for an answer of who has the address
+_STAGGER = 1.0  # seconds between two machines; kube-vip itself has a lease
 _BAD_CHECKS = 4  # in a row, before the address is given up
 
 
@@ -21,7 +23,7 @@ def main(address: str) -> None:
     while True:
         healthy = _healthy()
         bad = 0 if healthy else bad + 1
-        if healthy and not held and not _somebody_has(address):
+        if healthy and not held and _nobody_has(address):
             take_address(address)
             held = True
             print(f"took {address}", flush=True)
@@ -39,10 +41,15 @@ def _healthy() -> bool:
         return False
 
 
-def _somebody_has(address: str) -> bool:
-    try:
-        socket.create_connection((address, _PORT), 1).close()
-    except OSError:
+def _nobody_has(address: str) -> bool:
+    """Whether nobody answers there, twice: machines look at different moments, so that one of them is the first."""
+    number = socket.gethostname().rpartition("-")[2]
+    for pause in (0.0, _STAGGER * int(number) if number.isdigit() else 0.0):
+        time.sleep(pause)
+        try:
+            socket.create_connection((address, _PORT), _ANSWER).close()
+        except OSError:
+            continue
         return False
     return True
 

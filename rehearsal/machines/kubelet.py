@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import threading
 import time
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from ruamel.yaml.error import YAMLError
 
 from rehearsal.machines.api import Api
 from rehearsal.machines.bootstrap import request_certificate
@@ -26,15 +28,15 @@ from rehearsal.machines.static_pods import StaticPods
 _HEALTH_PORT = 10248
 _PAUSE = 0.5
 _STATUS_SECONDS = 10.0
-_VERSION = "v1.36.3"  # of the binaries beside it; see tools/tools.yaml
 
 
 class _Healthy(BaseHTTPRequestHandler):
+    pods: threading.Thread
+
     def do_GET(self) -> None:
-        """Say that the kubelet is there."""
-        self.send_response(200)
+        """Say whether the kubelet looks after its static pods."""
+        self.send_response(200 if self.pods.is_alive() else 500)
         self.end_headers()
-        self.wfile.write(b"ok")
 
     def log_message(self, *_: object) -> None:
         """Say nothing: kubeadm asks often."""
@@ -42,39 +44,56 @@ class _Healthy(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Play the kubelet until the machine ends."""
+    _Healthy.pods = threading.Thread(target=StaticPods(KUBERNETES / "manifests").run, daemon=True)
+    _Healthy.pods.start()
     server = ThreadingHTTPServer(("127.0.0.1", _HEALTH_PORT), _Healthy)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    threading.Thread(target=StaticPods(KUBERNETES / "manifests").run, daemon=True).start()
+    version = subprocess.run(["kubeadm", "version", "-o", "short"], capture_output=True, text=True, check=True)
+    node = _Node(socket.gethostname(), version.stdout.strip())
     while True:
         try:
-            _be_a_node()
-        except (httpx.HTTPError, OSError, ValueError, KeyError) as error:
+            node.be()
+        except (httpx.HTTPError, OSError, ValueError, KeyError, YAMLError) as error:
             print(f"not a node yet: {type(error).__name__}: {error}", flush=True)
         time.sleep(_PAUSE)
 
 
-def _be_a_node() -> None:
-    """Get a certificate if there is none, register, and report. Raises what the API says."""
-    own = KUBERNETES / "kubelet.conf"
-    if not own.exists():
-        bootstrap = KUBERNETES / "bootstrap-kubelet.conf"
-        if not bootstrap.exists():
-            return
-        request_certificate(bootstrap, own, socket.gethostname())
-    api = Api(own)
-    name = socket.gethostname()
-    node = api.get(f"/api/v1/nodes/{name}")
-    if node is None:
-        node = api.create("/api/v1/nodes", _node(name)) or api.get(f"/api/v1/nodes/{name}") or {}
-        print(f"registered {name}", flush=True)
-    mirrors = MirrorPods(api, node, KUBERNETES / "manifests")
-    reported = 0.0
-    while own.exists():
-        if time.monotonic() - reported > _STATUS_SECONDS:
-            api.merge(f"/api/v1/nodes/{name}/status", {"status": _status()})
-            reported = time.monotonic()
-        mirrors.look()
-        time.sleep(_PAUSE)
+class _Node:
+    """The Node of this machine. It is registered once, as the real kubelet does it: one that is deleted stays away."""
+
+    def __init__(self, name: str, version: str) -> None:
+        self._name = name
+        self._version = version
+        self._registered = False
+
+    def be(self) -> None:
+        """Get a certificate if there is none, register, and report. Raises what the API says."""
+        own = KUBERNETES / "kubelet.conf"
+        if not own.exists():
+            bootstrap = KUBERNETES / "bootstrap-kubelet.conf"
+            if not bootstrap.exists():
+                return
+            request_certificate(bootstrap, own, self._name)
+        api = Api(own)
+        mirrors = MirrorPods(api, self._register(api), KUBERNETES / "manifests")
+        reported = 0.0
+        while own.exists():
+            if time.monotonic() - reported > _STATUS_SECONDS:
+                api.merge(f"/api/v1/nodes/{self._name}/status", {"status": _status(self._version)})
+                reported = time.monotonic()
+            mirrors.look()
+            time.sleep(_PAUSE)
+
+    def _register(self, api: Api) -> dict[str, Any]:
+        path = f"/api/v1/nodes/{self._name}"
+        found = api.get(path)
+        if found is None and self._registered:
+            raise ValueError(f"somebody deleted the node {self._name}")
+        if found is None:
+            found = api.create("/api/v1/nodes", _node(self._name)) or api.get(path) or {}
+            print(f"registered {self._name}", flush=True)
+        self._registered = True
+        return found
 
 
 def _node(name: str) -> dict[str, Any]:
@@ -92,7 +111,7 @@ def _node(name: str) -> dict[str, Any]:
     }
 
 
-def _status() -> dict[str, Any]:
+def _status(version: str) -> dict[str, Any]:
     """Return what the node says of itself: not ready, since nobody has laid its network yet."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     not_ready = "no network plugin yet"
@@ -119,7 +138,7 @@ def _status() -> dict[str, Any]:
             "kernelVersion": "played",
             "osImage": "played by a Slipway rehearsal",
             "containerRuntimeVersion": "played://0",
-            "kubeletVersion": _VERSION,
+            "kubeletVersion": version,
             "kubeProxyVersion": "",
             "operatingSystem": "linux",
             "architecture": "amd64",

@@ -36,13 +36,14 @@ class Described:
 
 
 class Machine:
-    """A machine that was powered on. Its files stay in `folder` until `discard`."""
+    """A machine that was powered on, at a time that vCenter tells. Its files stay in `folder` until `discard`."""
 
-    def __init__(self, folder: Path, described: Described) -> None:
+    def __init__(self, folder: Path, described: Described, boot_time: str = "") -> None:
         self.described = described
+        self.boot_time = boot_time
         self.folder = folder / described.uuid
         self._cable = f"m{described.uuid.replace('-', '')[:12]}"
-        self._told: dict[str, str] = {}
+        self._heard: dict[str, str] = {}
         self._process = self._power_on()
 
     @property
@@ -59,13 +60,15 @@ class Machine:
         lines = (self.folder / "console.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
-    def told(self) -> dict[str, str]:
-        """Return what the machine has told the hypervisor since the last call, by key."""
+    def new_words(self) -> dict[str, str]:
+        """Return what the machine tells the hypervisor and nobody has `heard` yet, by key."""
         folder = self.root / HYPERVISOR.relative_to("/")
         now = {file.name: file.read_text(encoding="utf-8") for file in folder.glob("guestinfo.*")}
-        new = {key: value for key, value in now.items() if self._told.get(key) != value}
-        self._told = now
-        return new
+        return {key: value for key, value in now.items() if self._heard.get(key) != value}
+
+    def heard(self, words: Mapping[str, str]) -> None:
+        """Note what has been passed on."""
+        self._heard.update(words)
 
     def power_off(self) -> None:
         """Switch it off hard: everything in it ends at once."""

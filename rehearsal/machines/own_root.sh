@@ -16,7 +16,12 @@ for entry in /*; do
   [ -d "$entry" ] || continue
   mkdir -p "$root/$name"
   case $name in
-    etc) cp -a -n /etc/. "$root/etc/" 2> /dev/null || true ;; # what only root may read is not missed
+    etc)
+      # what programs look up; nothing that this computer keeps secret, nothing of a cluster that it may be a node of
+      for file in passwd group hosts resolv.conf nsswitch.conf localtime os-release ld.so.cache ssl alternatives; do
+        [ ! -e "/etc/$file" ] || [ -e "$root/etc/$file" ] || cp -rL "/etc/$file" "$root/etc/" 2> /dev/null || true
+      done
+      ;;
     var) mkdir -p "$root/var/lib" "$root/var/log" "$root/var/tmp" ;;
     run) mount -t tmpfs tmpfs "$root/$name" ;;
     proc) mount -t proc proc "$root/proc" ;;
@@ -28,6 +33,13 @@ for entry in /*; do
       ;;
   esac
 done
+# what is mounted further below stays writable unless it is said of each; not all may be changed by every user
+while read -r _ place _; do
+  case $place in
+    "$root/dev"* | "$root/run"* | "$root/proc"*) ;;
+    "$root"/*) mount -o remount,bind,ro "$place" 2> /dev/null || true ;;
+  esac
+done < /proc/self/mounts
 # the project itself may stand where a machine has files of its own
 if [ ! -e "$root$SLIPWAY_ROOT/infra" ]; then
   mkdir -p "$root$SLIPWAY_ROOT"

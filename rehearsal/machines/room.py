@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 import httpx
+from pyroute2 import NetlinkError
 
 from infra.catalog import Catalog
 from infra.guest_info import USER_DATA
@@ -41,34 +42,48 @@ class Room:
         reported = {machine.uuid: machine for machine in self._control.machines() if not machine.template}
         self._ended &= {uuid for uuid, machine in reported.items() if machine.power == "poweredOn"}
         for uuid, machine in list(self._machines.items()):
-            found = reported.get(uuid)
-            if found is None or found.power != "poweredOn":
-                machine.power_off()
-                del self._machines[uuid]
-                if found is None:
-                    machine.discard()
-            elif not machine.runs():
-                self._note_end(machine)
-                del self._machines[uuid]
-                self._ended.add(uuid)
-            elif told := machine.told():
-                self._control.set_guest_info(uuid, told)
+            self._look_at(machine, reported.get(uuid))
         for uuid, found in reported.items():
             if found.power == "poweredOn" and uuid not in self._machines and uuid not in self._ended:
                 self._boot(found)
+
+    def _look_at(self, machine: Machine, found: Reported | None) -> None:
+        """End a machine that vCenter switched off, or started anew meanwhile; pass on what another one tells."""
+        uuid = machine.described.uuid
+        if found is None or found.power != "poweredOn" or found.bootTime != machine.boot_time:
+            machine.power_off()
+            del self._machines[uuid]
+            if found is None:
+                machine.discard()
+        elif not machine.runs():
+            self._note_end(machine.described.name, machine.last_words())
+            del self._machines[uuid]
+            self._ended.add(uuid)
+        elif told := machine.new_words():
+            try:
+                self._control.set_guest_info(uuid, told)
+            except httpx.HTTPStatusError:
+                return  # it went away meanwhile
+            machine.heard(told)
 
     def _boot(self, found: Reported) -> None:
         try:
             guest_info = self._control.guest_info(found.uuid)
         except httpx.HTTPStatusError:
             return  # it went away meanwhile
-        if USER_DATA in guest_info:  # others are strangers', of which nobody knows what they do
-            self._machines[found.uuid] = Machine(self._folder, Described(found.uuid, found.name, guest_info))
+        if USER_DATA not in guest_info:
+            return  # a stranger's: nobody knows what it does
+        described = Described(found.uuid, found.name, guest_info)
+        try:
+            self._machines[found.uuid] = Machine(self._folder, described, found.bootTime)
+        except (RuntimeError, OSError, NetlinkError) as error:
+            self._note_end(found.name, f"it did not start: {error}")
+            self._ended.add(found.uuid)
 
-    def _note_end(self, machine: Machine) -> None:
+    def _note_end(self, name: str, why: str) -> None:
         """Note that a machine ended that vCenter has not switched off: something is wrong with what is played."""
         with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"{machine.described.name}: ended by itself: {machine.last_words()}\n")
+            log.write(f"{name}: ended by itself: {why}\n")
 
     def power_off_all(self) -> None:
         """End every machine."""
@@ -88,9 +103,12 @@ def main(name: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         while True:
-            room.look()
+            try:
+                room.look()
+            except httpx.TimeoutException:
+                print("vCenter's control endpoint was slow; asked again", file=sys.stderr, flush=True)
             time.sleep(_PAUSE)
-    except httpx.TransportError:
+    except httpx.NetworkError:
         pass  # the simulated vCenter has ended
     finally:
         room.power_off_all()

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from rehearsal.machines.places import LOGS, PATH
 
@@ -30,7 +31,10 @@ class StaticPods:
     def run(self) -> None:
         """Look at the folder again and again."""
         while True:
-            self.look()
+            try:
+                self.look()
+            except (OSError, YAMLError, KeyError, TypeError) as error:  # half written, or just removed
+                print(f"static pods: {type(error).__name__}: {error}", flush=True)
             time.sleep(_PAUSE)
 
     def look(self) -> None:

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
@@ -25,7 +26,8 @@ func newGuests() *guests { return &guests{owners: map[netip.Addr]owner{}} }
 
 // boot says what becomes visible of a machine that was switched on. The caller has locked it.
 func (g *guests) boot(vm *mo.VirtualMachine) []types.PropertyChange {
-	changes := toolsChanges(true)
+	now := time.Now()
+	changes := append(toolsChanges(true), types.PropertyChange{Name: "runtime.bootTime", Val: &now})
 	data, err := readMetadata(vm.Config.ExtraConfig)
 	if err != nil {
 		log.Printf("%s: no address: %v", vm.Name, err)

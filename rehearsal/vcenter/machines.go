@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log"
 	"slices"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/units"
@@ -24,6 +25,7 @@ type machineReport struct {
 	UUID      string   `json:"uuid"`
 	Tags      []string `json:"tags"`
 	Template  bool     `json:"template"`
+	BootTime  string   `json:"bootTime"` // empty for one that is off
 
 	Devices []deviceReport `json:"devices"` // of a machine that runs
 }
@@ -48,6 +50,9 @@ func (v *vcenter) machines() []machineReport {
 				Name: vm.Name, Power: string(vm.Runtime.PowerState), Address: vm.Guest.IpAddress,
 				CPUs: vm.Config.Hardware.NumCPU, MemoryMiB: vm.Config.Hardware.MemoryMB,
 				DisksGiB: disksOf(vm), UUID: vm.Config.Uuid, Template: vm.Config.Template,
+			}
+			if vm.Runtime.BootTime != nil && vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn {
+				report.BootTime = vm.Runtime.BootTime.Format(time.RFC3339Nano)
 			}
 		})
 		if host == nil {

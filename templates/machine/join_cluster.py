@@ -3,7 +3,7 @@
 
 The address of the API is asked first. If the cluster answers there, this machine joins it. If nothing answers, neither
 there nor at another control-plane node, and this is the first control-plane node, it initialises the cluster. So a
-first node that was made anew joins the cluster that it once began, and never begins a second one.
+first node that was made anew joins the cluster that it once began, as long as anything of that answers.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ LEFT_BY_AN_EARLIER_TRY = [
     *(f"FileAvailable--etc-kubernetes-manifests-{name}.yaml" for name in ("etcd", "kube-apiserver")),
     *(f"FileAvailable--etc-kubernetes-manifests-kube-{name}.yaml" for name in ("controller-manager", "scheduler")),
     *(f"FileAvailable--etc-kubernetes-{name}.conf" for name in ("kubelet", "bootstrap-kubelet")),
+    "FileAvailable--etc-kubernetes-pki-ca.crt",
     *(f"Port-{port}" for port in (6443, 10250, 10257, 10259, 2379, 2380)),
 ]
 IGNORED = [f"--ignore-preflight-errors={','.join(LEFT_BY_AN_EARLIER_TRY)}"]
@@ -68,9 +69,9 @@ def main() -> None:
         if not (BOOT / "joined").exists():
             become_a_node(node)
             (BOOT / "joined").touch()
-            forget_identity()
+        forget_identity()
         check_healthy(node)
-    except NotYet as reason:
+    except (NotYet, OSError, tarfile.TarError, ValueError) as reason:
         tell(f"waiting: {reason}")
         sys.exit(f"{node.name}: {reason}; tried again in a moment")
     tell(f"joined {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}")
@@ -169,15 +170,18 @@ def initialise(node: Node) -> None:
 
 def join(node: Node) -> None:
     """Join the cluster, whatever an earlier try or an earlier machine of this name left. Raises `NotYet`."""
-    if (KUBERNETES / "kubelet.conf").exists() or any((KUBERNETES / "manifests").glob("*.yaml")):
+    begun = BOOT / "joining"
+    if begun.exists():
         run("kubeadm", "reset", "--force", "--skip-phases=remove-etcd-member")
         shutil.rmtree(ETCD_DATA, ignore_errors=True)
         take_identity()  # a reset removes the keys, too
+    begun.touch()
     if node.control_plane:
         remove_stale_member(node)
     run("kubeadm", "join", f"--config={BOOT / 'join.yaml'}", *IGNORED)
     if node.control_plane:
         hold_api_address("admin.conf")
+    begun.unlink()
     print(f"{node.name}: joined the cluster")
 
 
@@ -223,8 +227,10 @@ def take_identity() -> None:
         packed = rpc(f"info-get {IDENTITY}")
         if packed in ("", FORGOTTEN):
             raise NotYet(f"vCenter hands over no {IDENTITY}")
-        kept.touch(0o600)
-        kept.write_text(packed, encoding="ascii")
+        arriving = BOOT / "identity.new"
+        arriving.touch(0o600)
+        arriving.write_text(packed, encoding="ascii")
+        arriving.replace(kept)
     with tarfile.open(fileobj=io.BytesIO(base64.b64decode(kept.read_text(encoding="ascii")))) as archive:
         archive.extractall("/", filter="tar")
 

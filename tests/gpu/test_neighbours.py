@@ -118,3 +118,27 @@ def test_a_survivor_next_door_still_survives() -> None:
     assert "nodePools.inference of prod" in said
     fewer = {"count": 3, "gpu": {"board": "H100 PCIe", "share": "1/4"}}
     assert reasons(only(LAB, "inference", fewer), ROOMY, theirs) == []
+
+
+def test_one_that_can_not_start_anyway_takes_no_protection_from_the_others() -> None:
+    """A third environment has a board that nobody has: the second one's GPUs are still not given away."""
+    good = promised(only(PROD, "inference", {"count": 3, "gpu": {"board": "H100 PCIe", "share": "1/1"}}))
+    wrong = promised(only(PROD, "notebooks"))
+    broken = replace(
+        wrong, environment="broken", pools=tuple(replace(pool, environment="broken") for pool in wrong.pools)
+    )
+    lost = replace(
+        ROOMY,
+        hosts=tuple(replace(host, maintenance=host.name.startswith(("esx-21", "esx-22"))) for host in ROOMY.hosts),
+    )
+    asked = only(LAB, "inference", {"count": 1, "gpu": {"board": "H100 PCIe", "share": "1/4", "count": 4}})
+    assert reasons(asked, lost, good) != []
+    assert reasons(asked, lost, good, broken) != []
+
+
+def test_a_machine_in_another_cluster_than_its_lock_says_counts_with_both() -> None:
+    theirs = promised(only(PROD, "training", {"count": 1}))
+    moved = replace(theirs, pools=tuple(replace(pool, cluster="elsewhere") for pool in theirs.pools), seats={})
+    there = standing(("esx-21", machine("prod-training-1", FIRST)))
+    (said,) = reasons(only(LAB, "training"), there, moved)
+    assert "gpu-01 has room for 1 of them" in said

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from infra.errors import StepFailed
+from infra.errors import NotPossibleHere, StepFailed
 from infra.operate import quorum
 from infra.operate.quorum import Quorum, has_joined_anew, is_cluster, not_joined
 from infra.vsphere.session import Credentials
-from tests.support.environments import DEV, STAGING
+from tests.support.environments import STAGING
 
 ONE, TWO, THREE = (f"staging-control-plane-{number}" for number in (1, 2, 3))
 JOINED = "joined 2026-11-26T12:00:00Z"
@@ -64,8 +64,8 @@ def test_another_one_does_not_go_while_one_is_away(watched: Any) -> None:
     with pytest.raises(StepFailed) as refused:
         watched.check({ONE})
     assert str(refused.value) == (
-        "staging.compute: touching staging-control-plane-1: not in the cluster: staging-control-plane-2 (waiting: no "
-        "cluster answers); with another one away it would stop; mend that first, then run again"
+        "staging.compute: making staging-control-plane-1 anew: etcd could lose its quorum: not in the cluster is "
+        "staging-control-plane-2 (waiting: no cluster answers); mend that first, then run again"
     )
 
 
@@ -73,7 +73,7 @@ def test_one_that_does_not_come_back_ends_the_run(watched: Any, monkeypatch: pyt
     monkeypatch.setattr(quorum, "PATIENCE", -1.0)
     watched.answers = [ALL, {**ALL, ONE: ""}]
     watched.check({ONE})
-    with pytest.raises(StepFailed, match="look at the machine's journal of slipway-join, then run again"):
+    with pytest.raises(StepFailed, match="look at its journal of slipway-join, then run again"):
         watched.wait({ONE})
 
 
@@ -83,7 +83,44 @@ def test_workers_are_not_its_business(watched: Any, names: set[str]) -> None:
     watched.wait(names)
 
 
-def test_one_control_plane_node_has_no_quorum_to_lose() -> None:
-    alone = Quorum("dev.compute", DEV, Credentials("nobody.invalid", "", ""))
-    alone.check({"dev-control-plane-1"})
-    alone.wait({"dev-control-plane-1"})
+def test_the_one_that_is_away_goes_first(watched: Any) -> None:
+    watched.answers = [{**ALL, TWO: "it is off"}]
+    groups = [[f"urn::{ONE}"], [f"urn::{TWO}"], [f"urn::{THREE}"], ["urn::staging-cpu-1"]]
+    assert watched.ordered(groups) == [[f"urn::{TWO}"], [f"urn::{ONE}"], [f"urn::{THREE}"], ["urn::staging-cpu-1"]]
+
+
+def test_the_only_node_of_a_cluster_takes_it_along(watched: Any) -> None:
+    for states, replaced, lost in (
+        ({ONE: JOINED}, [ONE], True),
+        ({ONE: JOINED, TWO: ""}, [ONE, TWO], True),
+        (ALL, [ONE, TWO, THREE], False),  # one after the other
+        ({ONE: ""}, [ONE], False),
+        ({ONE: JOINED}, ["staging-cpu-1"], False),
+    ):
+        watched.answers = [states]
+        assert watched.loses_cluster(replaced, [], []) == lost
+
+
+@pytest.mark.parametrize(("first", "removed"), [([TWO], []), ([], [TWO])], ids=["address handed on", "removed"])
+def test_members_of_a_cluster_are_not_deleted(watched: Any, first: list[str], removed: list[str]) -> None:
+    watched.answers = [ALL]
+    with pytest.raises(NotPossibleHere) as refused:
+        watched.loses_cluster([ONE], first, removed)
+    assert str(refused.value) == (
+        "staging.compute: staging-control-plane-2 would be deleted: etcd would go on counting them as members and lose "
+        "its quorum; keep their number and their addresses; another control plane is another environment"
+    )
+
+
+def test_a_vcenter_that_is_away_for_a_moment_ends_no_wait(watched: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    def states() -> Any:
+        answer = watched.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    watched._states = states
+    watched.answers = [ALL, ConnectionResetError("reset by peer"), {**ALL, ONE: LATER}]
+    watched.check({ONE})
+    watched.wait({ONE})
+    assert capsys.readouterr().out == "staging.compute: vCenter does not answer (reset by peer), asked again\n"

@@ -50,7 +50,9 @@ class ClusterIdentity(ResourceKind):
         found = [
             Change(name, "update", replaces=name == "cluster") for name in INPUTS if state.get(name) != inputs[name]
         ]
-        if datetime.fromisoformat(state["adminExpires"]) - datetime.now(UTC) < RENEWED_BEFORE:
+        found += [Change(name, "add") for name in SECRET_OUTPUTS if name not in state]
+        ends, authority_ends = (datetime.fromisoformat(state[name]) for name in ("adminExpires", "caExpires"))
+        if ends - datetime.now(UTC) < RENEWED_BEFORE and ends < authority_ends:
             found.append(Change("adminExpires", "update"))
         return found
 
@@ -85,10 +87,13 @@ class ClusterIdentity(ResourceKind):
         return Found(identifier, state, inputs)
 
     def update(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found:
-        """Make a new administrator's kubeconfig."""
+        """Make a new administrator's kubeconfig, and what an earlier version of the provider did not make yet."""
         del login
-        identity = Identity.from_plain({name: state[camel] for name, camel in _FIELDS.items()})
-        return Found(identifier, {**state, **inputs, **_admin(identity, inputs, datetime.now(UTC))}, inputs)
+        now = datetime.now(UTC)
+        fresh = vars(new_identity(now))
+        identity = Identity(**{name: state.get(camel, fresh[name]) for name, camel in _FIELDS.items()})
+        secrets = {camel: getattr(identity, name) for name, camel in _FIELDS.items()}
+        return Found(identifier, {**state, **secrets, **inputs, **_admin(identity, inputs, now)}, inputs)
 
     def delete(self, login: Login, identifier: str, state: Properties) -> None:
         """Nothing is anywhere but in the state."""
