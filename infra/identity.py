@@ -51,6 +51,17 @@ class Identity:
         """Return an identity from plain values by field name; what else is among them is left out."""
         return Identity(**{field.name: values[field.name] for field in fields(Identity)})
 
+    @staticmethod
+    def property_names() -> dict[str, str]:
+        """Return what each field is called on the wire, by field name."""
+        return {field.name: property_name(field.name) for field in fields(Identity)}
+
+
+def property_name(name: str) -> str:
+    """Return what the `slipway` provider calls something that Python calls `like_this`: `likeThis`."""
+    first, *others = name.split("_")
+    return first + "".join(part.title() for part in others)
+
 
 def new_identity(now: datetime) -> Identity:
     """Return a fresh identity whose authorities are valid from now on for ten years."""

@@ -22,6 +22,7 @@ BOOT = "/var/lib/slipway"  # templates/machine/join_cluster.py reads it
 PROGRAM = f"{BOOT}/join_cluster.py"
 SERVICE = "slipway-join.service"
 _PKI = "/etc/kubernetes/pki"
+_MOST_WITNESSES = 5  # each is asked once before a cluster is begun
 _SOCKET = "unix:///run/containerd/containerd.sock"
 _TOKEN_LIFE = "8760h0m0s"  # noqa: S105 - a year: nothing renews it yet, and without it no machine joins
 _AUDIT_LOG = {"audit-log-path": "/var/log/kubernetes/audit.log", "audit-log-maxage": "30", "audit-log-maxbackup": "10"}
@@ -41,6 +42,8 @@ def boot_files(environment: Environment, release: Release, name: str, address: s
         "control_plane": control_plane,
         "first": name == environment.node_name(CONTROL_PLANE, 1),
         "peers": {peer: at for peer, at in peers.items() if peer != name} if control_plane else {},
+        "witnesses": _witnesses(environment) if control_plane and len(peers) > 1 else {},
+        "gateway": str(environment.network.gateway),
     }
     registration = {
         "name": name,
@@ -65,6 +68,16 @@ def boot_files(environment: Environment, release: Release, name: str, address: s
     if control_plane:
         files |= _control_plane(environment, release, registration, address)
     return files
+
+
+def _witnesses(environment: Environment) -> dict[str, str]:
+    """Return some workers, address by name: that they have joined is a sign of a cluster whose control plane is off."""
+    firsts = {
+        environment.node_name(pool, 1): str(machine.addresses.at(1))
+        for pool, machine in environment.machines().items()
+        if pool != CONTROL_PLANE and machine.count
+    }
+    return dict(sorted(firsts.items())[:_MOST_WITNESSES])
 
 
 def _control_plane(

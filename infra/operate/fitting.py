@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT, Catalog
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from infra.diagnosis import Diagnosis
+    from infra.gpu.fixed import Seat
     from infra.gpu.inventory import Inventory
     from infra.gpu.lock import PlacementLock
     from infra.gpu.neighbours import Neighbour
@@ -53,9 +55,22 @@ def _check_placement(
     if not reasons:
         for node, seat in sorted(lock.seats.items()):
             if plan.seats.get(node) != seat:
-                reasons.append(f"{node}: {', '.join(seat.devices)} of {seat.host} can't be had any more")
+                promised = _promised(neighbours, seat)
+                by = f": {promised} has been promised them" if promised else ""
+                reasons.append(f"{node}: {', '.join(seat.devices)} of {seat.host} can't be had any more{by}")
     if reasons:
         raise PlacementOutdated(environment.name, reasons)
+
+
+def _promised(neighbours: Sequence[Neighbour], seat: Seat) -> str:
+    """Return the environments that have been promised a device of a seat, too."""
+    found = [
+        neighbour.environment
+        for neighbour in neighbours
+        for other in neighbour.seats.values()
+        if other.host == seat.host and set(other.devices) & set(seat.devices)
+    ]
+    return ", ".join(dict.fromkeys(found))
 
 
 def check_fit(stack: LayerStack, environment: Environment, release: Release) -> Credentials:
@@ -71,7 +86,9 @@ def check_fit(stack: LayerStack, environment: Environment, release: Release) -> 
     if facts.missing:
         raise PlacesMissing(environment.vcenter.server, facts.missing)
     if lock is not None and inventory is not None:
-        neighbours, _ = promised_to_others(Catalog(), environment.name)
+        neighbours, notes = promised_to_others(Catalog(), environment.name)
+        for note in notes:
+            print(note, file=sys.stderr)
         _check_placement(environment, lock, inventory, neighbours)
     wrong = what_does_not_fit(environment, release, facts)
     if wrong:

@@ -25,7 +25,7 @@ from rehearsal.machines.mirror_pods import MirrorPods
 from rehearsal.machines.places import KUBERNETES
 from rehearsal.machines.static_pods import StaticPods
 
-_HEALTH_PORT = 10248
+_PORT, _HEALTH_PORT = 10250, 10248
 _PAUSE = 0.5
 _STATUS_SECONDS = 10.0
 
@@ -92,8 +92,17 @@ class _Node:
         if found is None:
             found = api.create("/api/v1/nodes", _node(self._name)) or api.get(path) or {}
             print(f"registered {self._name}", flush=True)
+        if not self._registered:
+            threading.Thread(target=_take_connections, daemon=True).start()
         self._registered = True
         return found
+
+
+def _take_connections() -> None:
+    """Be there for who looks whether this machine is a node; nothing is answered."""
+    with socket.create_server(("", _PORT)) as server:
+        while True:
+            server.accept()[0].close()
 
 
 def _node(name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ first node that was made anew joins the cluster that it once began, as long as a
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import json
 import shutil
@@ -30,7 +31,7 @@ ETCD_DATA = Path("/var/lib/etcd")
 IDENTITY = "guestinfo.slipway.identity"
 FORGOTTEN = "-"
 STATE = "guestinfo.slipway.node"  # what operators can read of it in vCenter
-API_PORT, ETCD_PORT = 6443, 2379
+API_PORT, ETCD_PORT, KUBELET_PORT = 6443, 2379, 10250
 ANSWER_SECONDS = 5.0
 PATIENCE_SECONDS = 30.0  # before a first node among several takes silence for "there is no cluster yet"
 # Checks of kubeadm that an earlier try of the same step, or kube-vip's manifest, would fail.
@@ -52,7 +53,10 @@ class NotYet(Exception):
 
 @dataclass(frozen=True)
 class Node:
-    """A machine: `address` and `api_address` are IPv4, `peers` the other control-plane nodes, address by name."""
+    """A machine: `address` and `api_address` are IPv4, `peers` the other control-plane nodes, address by name.
+
+    `witnesses` are workers of a cluster with several control-plane nodes, `gateway` the way out.
+    """
 
     name: str
     address: str
@@ -60,6 +64,8 @@ class Node:
     control_plane: bool
     first: bool
     peers: dict[str, str]
+    witnesses: dict[str, str]
+    gateway: str
 
 
 def main() -> None:
@@ -105,7 +111,18 @@ def become_a_node(node: Node) -> None:
 
 
 def silent(node: Node) -> bool:
-    """Whether nothing answers at the API's address nor at another control-plane node, for a while."""
+    """Whether nothing answers at the API's address nor at another control-plane node, for a while.
+
+    Raises `NotYet` when there are signs of a cluster all the same: it would otherwise be begun a second time.
+    """
+    if (BOOT / "begin").exists():
+        return True  # somebody who knows that the cluster is lost has said so
+    if not is_reachable(node.gateway):
+        raise NotYet(f"the gateway {node.gateway} can't be reached: this machine's network is broken")
+    for name, address in sorted(node.witnesses.items()):
+        if something_listens(address, KUBELET_PORT):
+            fix = "start the control plane; if it is lost for good: touch /var/lib/slipway/begin"
+            raise NotYet(f"{name} is a node of a cluster already; {fix}")
     end = time.monotonic() + (PATIENCE_SECONDS if node.peers else 0)
     while True:
         for name, address in sorted(node.peers.items()):
@@ -118,12 +135,21 @@ def silent(node: Node) -> bool:
         time.sleep(ANSWER_SECONDS)
 
 
-def something_listens(address: str) -> bool:
-    """Whether a machine takes connections where an API would."""
+def something_listens(address: str, port: int = API_PORT) -> bool:
+    """Whether a machine takes connections where an API, or something else, would."""
     try:
-        socket.create_connection((address, API_PORT), ANSWER_SECONDS).close()
+        socket.create_connection((address, port), ANSWER_SECONDS).close()
     except OSError:
         return False
+    return True
+
+
+def is_reachable(address: str) -> bool:
+    """Whether a machine is on this network: what it does not answer, or refuses, was sent to it all the same."""
+    try:
+        socket.create_connection((address, API_PORT), ANSWER_SECONDS).close()
+    except OSError as error:
+        return error.errno not in (errno.EHOSTUNREACH, errno.ENETUNREACH)
     return True
 
 

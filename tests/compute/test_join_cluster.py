@@ -48,12 +48,18 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def node(program: Any, *, control_plane: bool = True, first: bool = True, peers: dict[str, str] | None = None) -> Any:
-    return program.Node("dev-control-plane-1", "10.20.0.10", "127.0.0.1", control_plane, first, peers or {})
+    own = ("dev-control-plane-1", "10.20.0.10", "127.0.0.1")
+    return program.Node(
+        *own, control_plane, first, peers or {}, {"dev-cpu-1": "10.20.0.20"} if peers else {}, "10.20.0.1"
+    )
 
 
 def answers(program: Any, monkeypatch: pytest.MonkeyPatch, *, api: bool, peers: bool = False) -> None:
     monkeypatch.setattr(program, "cluster_answers", lambda _: api)
-    monkeypatch.setattr(program, "something_listens", lambda _: peers)
+    monkeypatch.setattr(
+        program, "something_listens", lambda _, port=program.API_PORT: peers and port == program.API_PORT
+    )
+    monkeypatch.setattr(program, "is_reachable", lambda _: True)
 
 
 def test_a_cluster_that_answers_is_joined_even_by_the_first_node(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +90,32 @@ def test_the_first_node_waits_while_another_control_plane_node_has_a_cluster(
     answers(program, monkeypatch, api=False, peers=True)
     with pytest.raises(program.NotYet, match="control-plane node dev-control-plane-2 has a cluster"):
         program.become_a_node(node(program, peers={"dev-control-plane-2": "10.20.0.11"}))
+    assert program.done == []
+
+
+def test_the_first_node_waits_while_a_worker_has_a_cluster_until_somebody_says_that_it_is_lost(
+    program: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(program, monkeypatch, api=False)
+    monkeypatch.setattr(program, "something_listens", lambda _, port=program.API_PORT: port == program.KUBELET_PORT)
+    made_anew = node(program, peers={"dev-control-plane-2": "10.20.0.11"})
+    with pytest.raises(
+        program.NotYet, match="dev-cpu-1 is a node of a cluster already; start the control plane; if it is"
+    ):
+        program.become_a_node(made_anew)
+    assert program.done == []
+    (program.BOOT / "begin").touch()
+    program.become_a_node(made_anew)
+    assert program.done == ["initialise"]
+
+
+def test_a_machine_whose_network_is_broken_begins_nothing(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(program, monkeypatch, api=False)
+    monkeypatch.setattr(program, "is_reachable", lambda _: False)
+    with pytest.raises(
+        program.NotYet, match=r"the gateway 10\.20\.0\.1 can't be reached: this machine's network is broken"
+    ):
+        program.become_a_node(node(program))
     assert program.done == []
 
 

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pulumi
 
-from infra.identity import Identity
+from infra.identity import Identity, property_name
 
 _SECRETS = (*(field.name for field in fields(Identity)), "admin_kubeconfig")
 _PLAIN = ("ca_hash", "ca_expires", "admin_expires")
@@ -26,7 +26,7 @@ class ClusterIdentity(pulumi.CustomResource):
 
     def __init__(self, name: str, cluster: str, address: str, opts: pulumi.ResourceOptions | None = None) -> None:
         outputs = dict.fromkeys((*_SECRETS, *_PLAIN))
-        secret = pulumi.ResourceOptions(additional_secret_outputs=[_camel(each) for each in _SECRETS])
+        secret = pulumi.ResourceOptions(additional_secret_outputs=[property_name(each) for each in _SECRETS])
         inputs = {"cluster": cluster, "address": address, **outputs}
         super().__init__("slipway:index:ClusterIdentity", name, inputs, pulumi.ResourceOptions.merge(opts, secret))
 
@@ -38,16 +38,11 @@ class ClusterIdentity(pulumi.CustomResource):
 
     def translate_input_property(self, prop: str) -> str:
         """Return the provider's name of an argument or output."""
-        return _camel(prop)
+        return property_name(prop)
 
     def translate_output_property(self, prop: str) -> str:
         """Return Python's name of an argument or output."""
         return _SNAKE.get(prop, prop)
 
 
-def _camel(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(part.title() for part in others)
-
-
-_SNAKE = {_camel(name): name for name in (*_SECRETS, *_PLAIN)}
+_SNAKE = {property_name(name): name for name in (*_SECRETS, *_PLAIN)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 
 INPUTS = ("cluster", "address")
 PLAIN_OUTPUTS = ("caHash", "caExpires", "adminExpires")
-_FIELDS = {field.name: "".join(part.title() if n else part for n, part in enumerate(field.name.split("_")))
-           for field in fields(Identity)}  # fmt: skip
+_FIELDS = Identity.property_names()
 SECRET_OUTPUTS = (*_FIELDS.values(), "adminKubeconfig")
 
 
