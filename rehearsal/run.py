@@ -186,7 +186,10 @@ def _observed(rehearsal: Rehearsal) -> list[Observed]:
 
 
 def _check_nothing_left(rehearsal: Rehearsal) -> None:
-    left = [machine.path for machine in rehearsal.control.machines() if not machine.template]
+    catalog = Catalog(rehearsal.layout.root)
+    places = [catalog.load(environment)[0].vcenter for environment in rehearsal.layout.environments]
+    own = tuple(f"/{place.datacenter}/vm/{place.folder}/" for place in places)  # others are strangers', and stay
+    left = [machine.path for machine in rehearsal.control.machines() if machine.path.startswith(own)]
     if left:
         raise StepFailed("rehearsal: destroy", f"left machines behind: {', '.join(left)}")
 

@@ -107,3 +107,22 @@ def test_plain_pulumi_works_from_the_repository_root() -> None:
             done = rehearsal.run(command)
             assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     shutil.rmtree(root)
+
+
+@pytest.mark.long
+def test_rehearse_prod_ends_with_a_cluster_and_leaves_strangers_alone() -> None:
+    root = Path(tempfile.mkdtemp(prefix="slipway-"))
+    Checkout(root)
+    done = slipway(root, "rehearse", "prod")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = done.stdout.partition("Rehearsal of prod")[2]
+    for machine, gpus in (
+        ("prod-training-1", "esx-21  0000:5e:00.0, 0000:af:00.0"),
+        ("prod-notebooks-1", r"esx-2[12]  1 x grid_a100d-2-20c"),
+        ("prod-inference-1", r"esx-2[34]  1 x nvidia_h100-20c"),
+    ):
+        assert re.search(rf"^{machine} +{gpus} *$", report, re.MULTILINE), report
+    nodes = re.findall(r"^(prod-[a-z0-9-]+) +(control plane|worker) +v1\.36\.3", report, re.MULTILINE)
+    assert len(nodes) == 19
+    assert [role for _, role in nodes].count("control plane") == 3
+    shutil.rmtree(root)
