@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from infra.compute.node_boot import BOOT, SERVICE, boot_files
+from infra.compute.node_boot import SERVICE, boot_files
 from infra.compute.node_files import node_files
 from infra.render import render
 
@@ -43,7 +43,7 @@ def user_data(environment: Environment, release: Release, name: str, address: st
     """Return the cloud-config of a node, as YAML. It holds no secret."""
     boot = environment.first_boot
     files = boot_files(environment, release, name, address)
-    control_plane = f"{BOOT}/cluster.yaml" in files
+    control_plane = name in environment.control_plane_addresses()
     return render(
         "machine/user-data.yaml.j2",
         {

@@ -30,10 +30,7 @@ _AUDIT_LOG = {"audit-log-path": "/var/log/kubernetes/audit.log", "audit-log-maxa
 
 def boot_files(environment: Environment, release: Release, name: str, address: str) -> dict[str, str]:
     """Return the files that a node becomes one by, without secrets, by path."""
-    peers = {
-        environment.node_name(CONTROL_PLANE, ordinal): str(environment.control_plane.addresses.at(ordinal))
-        for ordinal in range(1, environment.control_plane.count + 1)
-    }
+    peers = environment.control_plane_addresses()
     control_plane = name in peers
     node = {
         "name": name,

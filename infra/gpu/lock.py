@@ -104,7 +104,7 @@ def read_lock(path: Path, environment: str) -> PlacementLock | None:
         return None
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         reason = f"is no placement lock ({' '.join(str(error).split())})"
-        fix = f"write it anew: ./slipway fit {environment} --write"
+        fix = f"bring it back from git, or remove it and plan anew: ./slipway fit {environment} --write"
         raise NotPossibleHere(f"stacks/placements/{path.name}", reason, fix) from None
 
 

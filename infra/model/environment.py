@@ -57,6 +57,11 @@ class Environment(Document):
         """Return the name of a node; `ordinal` counts from 1 within its pool."""
         return f"{self.name}-{pool}-{ordinal}"
 
+    def control_plane_addresses(self) -> dict[str, str]:
+        """Return the addresses of the control-plane nodes, by name."""
+        numbers = range(1, self.control_plane.count + 1)
+        return {self.node_name(CONTROL_PLANE, n): str(self.control_plane.addresses.at(n)) for n in numbers}
+
     def cluster_of(self, machine: Machine) -> str:
         """Return the name of the cluster of hosts that runs the nodes of a kind."""
         return machine.cluster or self.vcenter.clusters[0]

@@ -29,7 +29,8 @@ def show_fit(
     """Print a plan; `before` is where passthrough nodes stood in the lock that is there."""
     console = Console(highlight=False)
     console.print(f"inventory of {inventory.vcenter}, read {inventory.read}\n")
-    console.print(_pools(plan, neighbours))
+    if plan.pools:
+        console.print(_pools(plan, neighbours))
     if plan.seats:
         console.print()
         console.print(_nodes(plan, before))
@@ -61,7 +62,7 @@ def _nodes(plan: Plan, before: Mapping[str, Seat]) -> Table:
 
 def _picture(environment: Environment, inventory: Inventory, plan: Plan, neighbours: Sequence[Neighbour]) -> Table:
     """Return every host of the clusters with GPUs, and for every GPU who has it."""
-    clusters = {pool.cluster for pool in plan.pools}
+    clusters = {environment.cluster_of(pool) for pool in environment.node_pools.values() if pool.gpu}
     ours = {(seat.host, address): node for node, seat in plan.seats.items() for address in seat.devices}
     promised = {
         (seat.host, address): f"{node} ({neighbour.environment})"

@@ -38,7 +38,7 @@ class Described:
 class Machine:
     """A machine that was powered on, at a time that vCenter tells. Its files stay in `folder` until `discard`."""
 
-    def __init__(self, folder: Path, described: Described, boot_time: str = "") -> None:
+    def __init__(self, folder: Path, described: Described, boot_time: str) -> None:
         self.described = described
         self.boot_time = boot_time
         self.folder = folder / described.uuid
@@ -105,8 +105,13 @@ class Machine:
                 stdout=console,
                 stderr=console,
             )
-        self._wait_for_namespace(process)
-        plug_in(self._cable, process.pid)
+        try:
+            self._wait_for_namespace(process)
+            plug_in(self._cable, process.pid)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
         return process
 
     def _wait_for_namespace(self, process: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs a command with a root file system of its own: `etc`, `var` and `run` are the machine's, in FOLDER or memory, and all
-# else is this computer's, read only: also `tmp`, where the project may stand. It has to be in a mount and a process namespace of its own already.
+# else is this computer's, read only: also `tmp`, where the project may stand. It has to be in a mount and a process
+# namespace of its own already.
 #   SLIPWAY_ROOT=/path/of/the/project own_root.sh FOLDER COMMAND...
 set -eu
 folder=$1

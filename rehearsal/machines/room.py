@@ -56,7 +56,7 @@ class Room:
             if found is None:
                 machine.discard()
         elif not machine.runs():
-            self._note_end(machine.described.name, machine.last_words())
+            self.note_end(machine.described.name, machine.last_words())
             del self._machines[uuid]
             self._ended.add(uuid)
         elif told := machine.new_words():
@@ -77,11 +77,11 @@ class Room:
         try:
             self._machines[found.uuid] = Machine(self._folder, described, found.bootTime)
         except (RuntimeError, OSError, NetlinkError) as error:
-            self._note_end(found.name, f"it did not start: {error}")
+            self.note_end(found.name, f"it did not start: {error}")
             self._ended.add(found.uuid)
 
-    def _note_end(self, name: str, why: str) -> None:
-        """Note that a machine ended that vCenter has not switched off: something is wrong with what is played."""
+    def note_end(self, name: str, why: str) -> None:
+        """Note that a machine, or all of them, ended unasked: something is wrong with what is played."""
         with self._log.open("a", encoding="utf-8") as log:
             log.write(f"{name}: ended by itself: {why}\n")
 
@@ -109,7 +109,10 @@ def main(name: str) -> None:
                 print("vCenter's control endpoint was slow; asked again", file=sys.stderr, flush=True)
             time.sleep(_PAUSE)
     except httpx.NetworkError:
-        pass  # the simulated vCenter has ended
+        print("the simulated vCenter has ended, so all machines are switched off", file=sys.stderr, flush=True)
+    except Exception as error:
+        room.note_end("machine room", f"{type(error).__name__}: {error}; see {layout.log_file.name}")
+        raise
     finally:
         room.power_off_all()
 

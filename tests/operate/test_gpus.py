@@ -11,6 +11,7 @@ import pytest
 from infra.catalog import ROOT, Catalog
 from infra.errors import NotPossibleHere
 from infra.gpu.lock import lock_path, read_lock
+from infra.operate.fit_picture import show_fit
 from infra.operate.gpus import run_fit, work_out_fit
 from tests.support.checkout import without_gpus
 
@@ -36,6 +37,20 @@ def test_what_a_person_reads(golden: Callable[[str, str], None], capsys: pytest.
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("inventory of vcenter.prod.example.internal, read 20")
     golden("fit-prod.txt", "\n".join(line.rstrip() for line in lines[1:]) + "\n")
+
+
+def test_a_request_that_means_nothing_here_is_refused_beside_what_there_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    document = tmp_path / "stacks" / "environments" / "dev.yaml"
+    document.write_text(document.read_text(encoding="utf-8").replace("share: 1/4", "share: 1/5"), encoding="utf-8")
+    fitting = work_out_fit(Catalog(tmp_path), "dev")
+    show_fit(fitting.environment, fitting.inventory, fitting.plan, fitting.before, fitting.neighbours)
+    shown = capsys.readouterr().out
+    assert "every node gets" not in shown
+    assert "esx-04  0000:3b:00.0  L4 " in shown
+    assert fitting.plan.unfit[0].fix == "shares of it: 1/1, 1/2, 1/3, 1/4, 1/6"
 
 
 def test_what_a_program_reads_is_what_the_committed_lock_says(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,8 +79,11 @@ def test_one_that_does_not_come_back_ends_the_run(watched: Any, monkeypatch: pyt
 
 @pytest.mark.parametrize("names", [{"staging-cpu-1"}, set()])
 def test_workers_are_not_its_business(watched: Any, names: set[str]) -> None:
+    watched.answers = [ALL]
     watched.check(names)
     watched.wait(names)
+    assert not watched.concerns(names)
+    assert watched.answers == [ALL], "vCenter was not asked"
 
 
 def test_the_one_that_is_away_goes_first(watched: Any) -> None:

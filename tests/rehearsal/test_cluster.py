@@ -11,10 +11,12 @@ import pytest
 
 from rehearsal.machines.places import LOGS
 from rehearsal.session import rehearsing
+from tests.support.commands import slipway
 from tests.support.plugin_vcenter import behind_the_back
 from tests.support.state import machines_of
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from rehearsal.session import Rehearsal
@@ -28,8 +30,8 @@ import json, os, sys
 from pathlib import Path
 from rehearsal.machines.api import Api
 api = Api(Path(os.environ["KUBECONFIG"]))
-verb, path, body = sys.argv[1:]
-print(json.dumps(api.create(path, json.loads(body)) if verb == "create" else api.get(path)))
+verb, path, *body = sys.argv[1:]
+print(json.dumps(api.create(path, json.loads(body[0])) if verb == "create" else api.get(path)))
 """
 
 
@@ -38,12 +40,6 @@ def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
     checkout.without_gpus("staging")
     with rehearsing("staging", root=checkout.root, boot=True) as started:
         yield started
-
-
-def slipway(rehearsal: Rehearsal, *arguments: str) -> str:
-    done = rehearsal.slipway(*arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def nodes(rehearsal: Rehearsal) -> dict[str, dict[str, Any]]:
@@ -60,9 +56,14 @@ def log_of(rehearsal: Rehearsal, name: str, program: str) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
+def ask_api(rehearsal: Rehearsal, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Ask the API for something inside the rehearsal: a verb, a path, a body."""
+    return rehearsal.run([sys.executable, "-c", ASK, *arguments])
+
+
 def kubernetes(rehearsal: Rehearsal, verb: str, path: str, body: str = "{}") -> Any:
-    """Ask the API for something, inside the rehearsal, as the administrator."""
-    done = rehearsal.run([sys.executable, "-c", ASK, verb, path, body])
+    """Ask the API for something as the administrator, and return the answer."""
+    done = ask_api(rehearsal, verb, path, body)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -114,6 +115,7 @@ def what_machines_tell_makes_no_difference_to_a_preview(rehearsal: Rehearsal) ->
 
 def the_api_answers_on_without_the_node_that_held_its_address(rehearsal: Rehearsal) -> None:
     switch_off(rehearsal, FIRST)
+    assert machines_of(rehearsal, "staging")[FIRST].power == "poweredOff"
     assert set(nodes(rehearsal)) == set(machines_of(rehearsal, "staging"))
 
 
@@ -122,6 +124,7 @@ def everything_switched_off_and_on_comes_back(rehearsal: Rehearsal) -> None:
     for name, machine in machines_of(rehearsal, "staging").items():
         if machine.power == "poweredOn":
             switch_off(rehearsal, name)
+    assert ask_api(rehearsal, "get", "/version").returncode != 0, "nobody is there to answer"
     slipway(rehearsal, "up", "staging", "--yes")
     assert set(nodes(rehearsal)) == set(machines_of(rehearsal, "staging"))
 

@@ -13,6 +13,7 @@ import pytest
 
 from rehearsal.session import rehearsing
 from tests.support.checkout import Checkout
+from tests.support.commands import slipway
 from tests.support.state import assert_all_agree, machines_of, recorded_machines
 
 if TYPE_CHECKING:
@@ -36,12 +37,6 @@ def checkout() -> Iterator[Checkout]:
 def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
     with rehearsing("dev", root=checkout.root) as started:
         yield started
-
-
-def slipway(rehearsal: Rehearsal, *arguments: str, code: int = 0) -> str:
-    done = rehearsal.slipway(*arguments)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def profile_of(rehearsal: Rehearsal) -> list[str]:

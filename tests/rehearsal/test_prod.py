@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rehearsal.session import rehearsing
+from tests.support.commands import slipway
 from tests.support.killing import killed_run
 from tests.support.state import assert_all_agree, deployment, in_folder, machines_of
 
@@ -23,12 +24,6 @@ pytestmark = [pytest.mark.rehearsal, pytest.mark.long]
 def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
     with rehearsing("prod", root=checkout.root) as started:
         yield started
-
-
-def slipway(rehearsal: Rehearsal, *arguments: str) -> str:
-    done = rehearsal.slipway(*arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_prod_from_nothing_to_quiet_second_runs(rehearsal: Rehearsal) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from infra.catalog import Catalog
 from rehearsal.session import rehearsing, slipway_command
+from tests.support.commands import slipway
 from tests.support.state import assert_all_agree, deployment, machines_of
 
 if TYPE_CHECKING:
@@ -25,12 +26,6 @@ BOTH = ("dev", "staging")
 def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
     with rehearsing("+".join(BOTH), root=checkout.root) as started:
         yield started
-
-
-def slipway(rehearsal: Rehearsal, *arguments: str) -> str:
-    done = rehearsal.slipway(*arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def identifiers(rehearsal: Rehearsal, environment: str) -> set[str]:

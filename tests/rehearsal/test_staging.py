@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rehearsal.session import rehearsing
+from tests.support.commands import slipway
 from tests.support.killing import killed_run
 from tests.support.state import assert_all_agree, deployment, machines_of
 
@@ -25,12 +26,6 @@ def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
     checkout.without_gpus("staging")  # they come up, and stay quiet, beside dev in another test
     with rehearsing("staging", root=checkout.root) as started:
         yield started
-
-
-def slipway(rehearsal: Rehearsal, *arguments: str, code: int = 0) -> str:
-    done = rehearsal.slipway(*arguments)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
 
 
 def control_plane(rehearsal: Rehearsal) -> dict[str, str]:
