@@ -22,7 +22,7 @@ def in_rehearsal() -> bool:
 
 
 def check_release(root: Path, release: Release) -> None:
-    """Raise `DocumentsRefused` for a release with images without a digest, or changed since it was frozen.
+    """Raise `DocumentsRefused` for a release with anything without a digest, or changed since it was frozen.
 
     `root` is the checkout. A rehearsal takes every release.
     """
@@ -32,9 +32,9 @@ def check_release(root: Path, release: Release) -> None:
     missing = release.unpinned()
     if not missing:
         return
-    reason = f"have no digest ({', '.join(missing)}), and a real vCenter takes pinned images only"
+    reason = f"these have no digest ({', '.join(missing)}), and a real vCenter takes what is pinned only"
     fix = f"where there is internet, run: ./slipway release pin {release.version}"
-    raise DocumentsRefused([Refusal(f"stacks/releases/{release.version}.yaml", 0, "images", "", reason, fix)])
+    raise DocumentsRefused([Refusal(f"stacks/releases/{release.version}.yaml", 0, "", "", reason, fix)])
 
 
 def check_passphrase(subject: str) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.model.base import Document, entry
+from infra.model.charts import Chart, Manifests
 from infra.model.texts import Digest, ImageName, ImageTag, OneLine, ProgramVersion, ReleaseVersion, VsphereName
 
 # Broadcom, "Virtual machine hardware versions": 19 came with vSphere 7.0 U2, 20 with 8.0, 21 with 8.0 U2, 22 with 9.0.
@@ -87,6 +88,20 @@ class Release(Document):
     images: dict[OneLine, Image] = entry("Images", {"kube-apiserver": {"tag": "v1.36.3"}})
     """Container images, by name."""
 
+    charts: dict[OneLine, Chart] = entry("Charts", {"dex": {"version": "0.24.0"}}, default_factory=dict)
+    """Helm charts of what runs in the cluster, by the name of the component."""
+    manifests: dict[OneLine, Manifests] = entry(
+        "Manifests", {"vsphere-csi": {"version": "3.8.0"}}, default_factory=dict
+    )
+    """Manifests of components that are not published as a chart, by the name of the component."""
+
     def unpinned(self) -> list[str]:
-        """Return the names of the images whose digest is not known yet, sorted."""
-        return sorted(name for name, image in self.images.items() if image.digest is None)
+        """Return the names of what has no digest yet, as `images.pause`, in the order of the document."""
+        pinned: dict[str, dict[str, Image] | dict[str, Chart] | dict[str, Manifests]] = {
+            "images": self.images,
+            "charts": self.charts,
+            "manifests": self.manifests,
+        }
+        return [
+            f"{kind}.{name}" for kind, group in pinned.items() for name in sorted(group) if group[name].digest is None
+        ]

@@ -48,7 +48,7 @@ Version = Annotated[str, typer.Argument(metavar="VERSION", help="A release: stac
 
 @release.command("pin")
 def release_pin(version: Version) -> None:
-    """Compute the digest of every image that has none, and write it to the release. Needs internet."""
+    """Compute every digest that a release lacks, and write it to the release. Needs internet."""
     from infra.operate.release import pin_release
 
     for line in pin_release(version):
@@ -61,6 +61,23 @@ def release_template(version: Version) -> None:
     from infra.operate.release import template_recipe
 
     typer.echo(template_recipe(version), nl=False)
+
+
+@app.command()
+def bundle(
+    version: Annotated[str, typer.Argument(metavar="RELEASE", help="A release: stacks/releases/RELEASE.yaml.")],
+    mirror: Annotated[
+        Optional[str],  # noqa: UP045
+        typer.Option(
+            metavar="URL", help="Where charts are taken from instead of their own sources: oci:// or https://."
+        ),
+    ] = None,
+) -> None:
+    """Collect a release's charts, manifests and list of images into bundles/RELEASE/. Needs internet."""
+    from infra.operate.bundle import make_bundle
+
+    for line in make_bundle(version, mirror):
+        typer.echo(line)
 
 
 @app.command()

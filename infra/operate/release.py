@@ -1,4 +1,4 @@
-"""`slipway release`: pin a release's images by digest, and print how its machine template is built."""
+"""`slipway release`: pin what is in a release by digest, and print how its machine template is built."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from ruamel.yaml import YAML
 
 from infra.catalog import Catalog
+from infra.charts.collecting import described, fetched
+from infra.charts.not_available import NotAvailable
+from infra.charts.record import components_of
+from infra.charts.registry import image_digest
 from infra.errors import NotPossibleHere, StepFailed
 from infra.frozen import frozen_by
-from infra.operate.registry import NoDigest, image_digest
 from infra.render import render
 
 if TYPE_CHECKING:
@@ -22,14 +25,15 @@ if TYPE_CHECKING:
 def pin_release(version: str, catalog: Catalog | None = None) -> Iterator[str]:
     """Compute the digests that a release lacks, write them to its file, and yield a line for each.
 
-    Raises `NotPossibleHere` for a frozen release, `StepFailed` at the end when an image could not be had; the others
-    are written all the same.
+    Images by the digest of their manifest, charts by their archive's, manifests by their file's. Raises
+    `NotPossibleHere` for a frozen release, `StepFailed` at the end when something could not be had; the rest is written
+    all the same.
     """
     catalog = catalog or Catalog()
     release = catalog.load_release(version)
     missing = release.unpinned()
     if not missing:
-        yield f"{version}: every image has its digest"
+        yield f"{version}: everything in it has its digest"
         return
     tag = frozen_by(catalog.root, version)
     if tag:
@@ -38,13 +42,13 @@ def pin_release(version: str, catalog: Catalog | None = None) -> Iterator[str]:
     digests: dict[str, str] = {}
     failed: list[str] = []
     for name in missing:
-        image = release.images[name]
+        what = _described(release, name)
         try:
-            digests[name] = image_digest(image.image, image.tag)
-        except NoDigest as reason:
-            failed.append(f"images.{name}: {image.image}:{image.tag}: {reason}")
+            digests[name] = _digest(release, name)
+        except NotAvailable as reason:
+            failed.append(f"{name}: {what}: {reason}")
         else:
-            yield f"{name}: {image.image}:{image.tag} is {digests[name]}"
+            yield f"{name}: {what} is {digests[name]}"
     _write(catalog, version, digests)
     if failed:
         fix = f"run this where there is internet; {len(digests)} of {len(missing)} are written"
@@ -74,6 +78,22 @@ def recipe(release: Release) -> str:
     )
 
 
+def _described(release: Release, name: str) -> str:
+    """Return how messages name a part of a release, given as `images.pause`."""
+    kind, _, key = name.partition(".")
+    if kind == "images":
+        return f"{release.images[key].image}:{release.images[key].tag}"
+    return described(dict(components_of(release))[name])
+
+
+def _digest(release: Release, name: str) -> str:
+    """Return the digest of a part of a release, computed from what its publisher hands out. Raises `NotAvailable`."""
+    kind, _, key = name.partition(".")
+    if kind == "images":
+        return image_digest(release.images[key].image, release.images[key].tag)
+    return fetched(dict(components_of(release))[name]).digest
+
+
 def _write(catalog: Catalog, version: str, digests: dict[str, str]) -> None:
     """Put digests into a release's file; nothing else of it changes, comments included."""
     if not digests:
@@ -88,7 +108,8 @@ def _write(catalog: Catalog, version: str, digests: dict[str, str]) -> None:
     )
     data = yaml.load(path.read_text(encoding="utf-8"))
     for name, digest in digests.items():
-        data["images"][name]["digest"] = digest
+        kind, _, key = name.partition(".")
+        data[kind][key]["digest"] = digest
     out = io.StringIO()
     yaml.dump(data, out)
     path.write_text(out.getvalue(), encoding="utf-8")

@@ -2,69 +2,43 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 import shutil
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infra.catalog import ROOT, Catalog
+from infra.charts.archive import sha256_of
+from infra.charts.not_available import NotAvailable
+from infra.charts.registry import image_digest
 from infra.errors import NotPossibleHere, StepFailed
 from infra.operate.documents import validate_all
-from infra.operate.registry import NoDigest, image_digest
 from infra.operate.release import pin_release, recipe
+from tests.charts.publishers import OBJECTS, Publisher, packed_chart, playing
+from tests.charts.releases import publish_release, trusted_publisher
 from tests.support.environments import RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-MANIFEST = b'{"schemaVersion": 2, "manifests": []}'
-DIGEST = f"sha256:{hashlib.sha256(MANIFEST).hexdigest()}"
-
-
-class PlayedRegistry(BaseHTTPRequestHandler):
-    """Serves one manifest under any name, after a token was fetched, as public registries want it."""
-
-    wrong: ClassVar[set[str]] = set()  # images for which the registry names another digest
-
-    def do_GET(self) -> None:
-        if self.path.startswith("/token?"):
-            assert "scope=repository%3Apull" in self.path
-            self.answer(200, b'{"token": "let-me-in"}')
-        elif "missing" in self.path:
-            self.answer(404, b"{}")
-        elif self.headers.get("Authorization") != "Bearer let-me-in":
-            host = self.headers["Host"]
-            realm = f'Bearer realm="http://{host}/token",service="played",scope="repository:pull"'
-            self.answer(401, b"{}", {"WWW-Authenticate": realm})
-        else:
-            assert "application/vnd.oci.image.index.v1+json" in self.headers["Accept"]
-            said = "sha256:" + "0" * 64 if "lying" in self.path else DIGEST
-            self.answer(200, MANIFEST, {"Docker-Content-Digest": said})
-
-    def answer(self, code: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self.send_response(code)
-        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+DIGEST = "sha256:" + "4" * 64
 
 
 @pytest.fixture
-def registry() -> Iterator[str]:
-    """A registry on the loopback address; its host name and port, as they begin an image's name."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), PlayedRegistry)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+def publisher() -> Iterator[Publisher]:
+    """A publisher of images and charts."""
+    with playing() as published:
+        yield published
+
+
+@pytest.fixture
+def trusted(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
+    """A publisher of manifests."""
+    with trusted_publisher(tmp_path_factory.mktemp("certificates"), monkeypatch) as published:
+        yield published
 
 
 @pytest.fixture
@@ -73,53 +47,62 @@ def catalog(tmp_path: Path) -> Catalog:
     return Catalog(tmp_path)
 
 
-def point_at(catalog: Catalog, registry: str) -> Path:
-    """Let all images of the release come from a registry, and return the release's file."""
-    file = catalog.root / "stacks" / "releases" / "2026.11.0.yaml"
-    text = file.read_text(encoding="utf-8")
-    for host in ("registry.k8s.io", "ghcr.io"):
-        text = text.replace(f"image: {host}/", f"image: {registry}/")
-    file.write_text(text, encoding="utf-8")
-    return file
+def test_digest_is_computed_from_the_manifest(publisher: Publisher) -> None:
+    digest = publisher.image("kube/pause", "3.10")
+    assert image_digest(f"{publisher.address}/kube/pause", "3.10") == digest
 
 
-def test_digest_is_computed_from_the_manifest(registry: str) -> None:
-    assert image_digest(f"{registry}/kube/pause", "3.10") == DIGEST
-
-
-@pytest.mark.parametrize(
-    ("image", "reason"),
-    [("missing", "its registry does not have it"), ("lying", "its registry says sha256:0000")],
-)
-def test_image_that_is_not_to_be_had_is_no_digest(registry: str, image: str, reason: str) -> None:
-    with pytest.raises(NoDigest, match=reason):
-        image_digest(f"{registry}/kube/{image}", "1")
+def test_image_that_is_not_to_be_had_is_not_available(publisher: Publisher) -> None:
+    with pytest.raises(NotAvailable) as missing:
+        image_digest(f"{publisher.address}/kube/missing", "1")
+    assert str(missing.value) == "its registry does not have it"
+    digest = publisher.image("kube/lying", "1")
+    publisher.lying.add("kube/lying:1")
+    with pytest.raises(NotAvailable) as lying:
+        image_digest(f"{publisher.address}/kube/lying", "1")
+    assert str(lying.value) == f"its registry says sha256:{'0' * 64}, and what it sends is {digest}"
 
 
 def test_registry_that_is_away_is_said() -> None:
-    with pytest.raises(NoDigest, match="its registry does not answer"):
+    with pytest.raises(NotAvailable) as away:
         image_digest("127.0.0.1:1/kube/pause", "1")
+    assert str(away.value) == "its registry does not answer ([Errno 111] Connection refused)"
 
 
-def test_pinning_writes_every_digest_and_nothing_else(catalog: Catalog, registry: str) -> None:
-    file = point_at(catalog, registry)
+def test_pinning_writes_every_digest_and_nothing_else(
+    catalog: Catalog, publisher: Publisher, trusted: Publisher
+) -> None:
+    file = publish_release(catalog.root, publisher, trusted)
     before = file.read_text(encoding="utf-8")
     said = list(pin_release("2026.11.0", catalog))
-    assert said[0].endswith(f"is {DIGEST}")
-    assert file.read_text(encoding="utf-8") == before.replace("digest: null", f"digest: {DIGEST}")
+    dex = packed_chart("dex", RELEASE.charts["dex"].version)
+    assert f"images.etcd: {publisher.address}/etcd:3.6.8-0 is {publisher.image('etcd', '3.6.8-0')}" in said
+    assert f"charts.dex: chart dex 0.24.0 of {publisher.url}/charts is {sha256_of(dex)}" in said
+    assert f"manifests.vsphere-csi: {trusted.url}/vsphere-csi.yaml is {sha256_of(OBJECTS)}" in said
+    after = file.read_text(encoding="utf-8")
+    assert re.sub("digest: sha256:[0-9a-f]{64}", "digest: null", after) == before
     assert Catalog(catalog.root).load_release("2026.11.0").unpinned() == []
-    assert list(pin_release("2026.11.0", Catalog(catalog.root))) == ["2026.11.0: every image has its digest"]
+    assert list(pin_release("2026.11.0", Catalog(catalog.root))) == ["2026.11.0: everything in it has its digest"]
 
 
-def test_what_could_be_pinned_is_written_when_an_image_is_missing(catalog: Catalog, registry: str) -> None:
-    file = point_at(catalog, registry)
-    text = file.read_text(encoding="utf-8").replace(f"{registry}/pause", f"{registry}/missing")
-    file.write_text(text, encoding="utf-8")
+def test_what_could_be_pinned_is_written_when_something_is_missing(
+    catalog: Catalog, publisher: Publisher, trusted: Publisher
+) -> None:
+    publish_release(catalog.root, publisher, trusted)
+    del publisher.manifests["pause:3.10.2"]
+    trusted.files.clear()
+    del publisher.files["/charts/dex-0.24.0.tgz"]
     with pytest.raises(StepFailed) as failed:
         list(pin_release("2026.11.0", catalog))
-    assert f"images.pause: {registry}/missing:3.10.2: its registry does not have it" in str(failed.value)
-    assert "6 of 7 are written" in str(failed.value)
-    assert Catalog(catalog.root).load_release("2026.11.0").unpinned() == ["pause"]
+    parts = len(RELEASE.images) + len(RELEASE.charts) + len(RELEASE.manifests)
+    assert str(failed.value) == (
+        f"release 2026.11.0: images.pause: {publisher.address}/pause:3.10.2: its registry does not have it\n"
+        f"charts.dex: chart dex 0.24.0 of {publisher.url}/charts: its repository does not have it\n"
+        f"manifests.vsphere-csi: {trusted.url}/vsphere-csi.yaml: its publisher does not have it\n"
+        f"run this where there is internet; {parts - 3} of {parts} are written"
+    )
+    left = ["images.pause", "charts.dex", "manifests.vsphere-csi"]
+    assert Catalog(catalog.root).load_release("2026.11.0").unpinned() == left
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -127,14 +110,14 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *names, *arguments], check=True, capture_output=True)
 
 
-def test_tagged_release_is_frozen(catalog: Catalog, registry: str) -> None:
+def test_tagged_release_is_frozen(catalog: Catalog, publisher: Publisher, trusted: Publisher) -> None:
     git(catalog.root, "init", "--quiet")
     git(catalog.root, "add", ".")
     git(catalog.root, "commit", "--quiet", "--message", "first")
     assert any("dev: valid" in line for line in validate_all(["dev"], catalog))
     git(catalog.root, "tag", "v1")
     assert any("dev: valid" in line for line in validate_all(["dev"], catalog))
-    file = point_at(catalog, registry)
+    file = publish_release(catalog.root, publisher, trusted)
     with pytest.raises(NotPossibleHere) as refused:
         list(pin_release("2026.11.0", Catalog(catalog.root)))
     assert str(refused.value) == (

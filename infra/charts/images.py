@@ -1,0 +1,58 @@
+"""The container images that Kubernetes objects name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_CONTAINERS = ("containers", "initContainers")
+
+
+@dataclass(frozen=True, order=True)
+class ImageReference:
+    """An image as an object names it, written out: registry and repository, tag, digest (empty where it has none)."""
+
+    repository: str
+    tag: str
+    digest: str
+
+    def __str__(self) -> str:
+        """Return it without its digest, as `registry.k8s.io/pause:3.10`; with it where it has no tag."""
+        return f"{self.repository}:{self.tag}" if self.tag else f"{self.repository}@{self.digest}"
+
+
+def read_reference(text: str) -> ImageReference:
+    """Return what a reference means: without a registry it is Docker Hub's, without tag and digest it is `latest`."""
+    name, _, digest = text.strip().partition("@")
+    head, slash, last = name.rpartition("/")
+    last, _, tag = last.partition(":")
+    repository = f"{head}{slash}{last}"
+    first = repository.partition("/")[0]
+    if "/" not in repository:
+        repository = f"docker.io/library/{repository}"
+    elif "." not in first and ":" not in first and first != "localhost":
+        repository = f"docker.io/{repository}"
+    return ImageReference(repository, tag or ("" if digest else "latest"), digest)
+
+
+def images_in(objects: Iterable[Any]) -> set[ImageReference]:
+    """Return every image that a container names, wherever in the objects pods are described.
+
+    Images that an object names in another way (as an operator's own fields do) are not guessed.
+    """
+    return {read_reference(text) for each in objects for text in _texts(each)}
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - objects hold any value
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key in _CONTAINERS and isinstance(inner, list):
+                yield from (each["image"] for each in inner if isinstance(each, dict) and each.get("image"))
+            else:
+                yield from _texts(inner)
