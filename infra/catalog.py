@@ -10,16 +10,23 @@ from infra.documents import RawDocument, read_document, validate
 from infra.errors import DocumentsRefused, Refusal
 from infra.model.environment import Environment
 from infra.model.release import Release
-from infra.model.rules import environment_refusals, environment_warnings, release_warnings
+from infra.model.rules import (
+    claims_of,
+    environment_refusals,
+    environment_warnings,
+    release_refusals,
+    release_warnings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.model.base import Document
-    from infra.model.rules import Finding, Neighbour
+    from infra.model.rules import Claims, Finding, Neighbour
 
 ROOT = Path(__file__).resolve().parent.parent
 Model = TypeVar("Model", bound="Document")
+MOST_SHOWN_PATHS = 3  # of another environment's refusals, in one warning
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Catalog:
         release, release_refusals = self._release_of(document)
         refusals = [*checked.refusals, *release_refusals]
         if isinstance(environment, Environment) and document is not None:
-            found = environment_refusals(environment, release, self.neighbours(name))
+            found = environment_refusals(environment, release, self.neighbours(name), self.claims(name))
             refusals += _at_their_lines(document, (each for each in found if not _is_only_wrong(document, each)))
         if refusals or not isinstance(environment, Environment) or release is None:
             raise DocumentsRefused(refusals, _not_compared(name, environment))
@@ -90,17 +97,39 @@ class Catalog:
                 found.append((checked.model, self._release_of(checked.document)[0]))
         return found
 
+    def claims(self, name: str) -> list[Claims]:
+        """Return the addresses that the other environments ask for, as far as their documents can be read."""
+        return [claims for other in self.environment_names() if other != name and (claims := self.claims_of(other))]
+
+    def claims_of(self, name: str) -> Claims | None:
+        """Return the addresses that an environment asks for, valid or not; None when its document can't be read."""
+        document = self._environment(name).document
+        return claims_of(name, document.data) if document else None
+
     def warnings(self, name: str) -> list[Refusal]:
         """Return what a person should know about an environment that is accepted. Raises as `load` does."""
         environment, _ = self.load(name)
         document = self._environment(name).document
-        found = environment_warnings(environment, self.neighbours(name))
-        unread = [other for other in self.environment_names() if self._environment(other).model is None]
-        broken = [
-            Refusal(f"stacks/environments/{other}.yaml", 0, "", "", "can't be read", f"{name} was not compared with it")
-            for other in unread
-        ]
-        return [*_at_their_lines(document, found), *broken] if document else []
+        found = environment_warnings(environment, self.neighbours(name), self.claims(name))
+        others = [self._not_wholly_compared(name, other) for other in self.environment_names() if other != name]
+        return [*_at_their_lines(document, found), *filter(None, others)] if document else []
+
+    def refused_paths(self, name: str) -> list[str]:
+        """Return where a document is refused for itself, whatever its neighbours say; [""] when it can't be read."""
+        checked = self._environment(name)
+        refused = {refusal.path: None for refusal in sorted(checked.refusals)}
+        if self._release_of(checked.document)[1]:
+            refused["release"] = None
+        return list(refused)
+
+    def _not_wholly_compared(self, name: str, other: str) -> Refusal | None:
+        source, paths = f"stacks/environments/{other}.yaml", self.refused_paths(other)
+        if not paths:
+            return None
+        if self._environment(other).document is None:
+            return Refusal(source, 0, "", "", "can't be read", f"{name} was not compared with it")
+        fix = f"{name} was not wholly compared with it, mend it: ./slipway validate {other}"
+        return Refusal(source, 0, "", "", f"is refused itself ({_first_of(paths)})", fix)
 
     def release_warnings(self, version: str) -> list[Refusal]:
         """Return what a person should know about a release that is accepted. Raises as `load_release` does."""
@@ -126,7 +155,12 @@ class Catalog:
                 self._read[source] = Checked(None, None, tuple(refused.refusals))
             else:
                 found, refusals = validate(document, model)
-                refusals += _file_name_refusals(document, key, file_name)
+                if isinstance(found, Release):
+                    refusals += _at_their_lines(document, release_refusals(found))
+                misnamed = _file_name_refusals(document, key, file_name)
+                if found is not None and misnamed:  # the file's name is the one that others know it by
+                    found = found.model_copy(update={key: file_name})
+                refusals += misnamed
                 self._read[source] = Checked(document, found, tuple(refusals))
         return self._read[source]
 
@@ -142,6 +176,11 @@ class Catalog:
         if isinstance(checked.model, Release) and not checked.refusals:
             return checked.model, ()
         return None, checked.refusals
+
+
+def _first_of(paths: list[str]) -> str:
+    shown, more = paths[:MOST_SHOWN_PATHS], len(paths) - MOST_SHOWN_PATHS
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def _file_name_refusals(document: RawDocument, key: str, file_name: str) -> list[Refusal]:

@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from infra.errors import DocumentsRefused, Refusal
+from infra.model.text_rules import in_quotes, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,33 +54,46 @@ class RawDocument:
         known = path
         while known and known not in written:  # keys may hold dots themselves: registries, labels
             known = known[: max(known.rfind("."), known.rfind("["), 0)]
-        return Refusal(self.source, written.get(known, 1), path, value, reason, fix)
+        return Refusal(self.source, written.get(known, 1), path, shown(value), reason, fix)
 
 
 def read_document(path: Path, source: str) -> RawDocument:
     """Read a YAML file; `source` is its name for people.
 
-    Raises `DocumentsRefused` when the file is missing, is not YAML, has a key twice or is not a mapping.
+    Raises `DocumentsRefused` when the file is missing or can't be read, is not YAML, has a key twice or is not a
+    mapping.
     """
+    lines: dict[Location, int] = {}
     try:
-        text = path.read_text(encoding="utf-8")
-        loaded = YAML(typ="rt", pure=True).load(text)
-    except FileNotFoundError:
-        raise DocumentsRefused([Refusal(source, 0, "", "", "there is no such file", "create it")]) from None
-    except UnicodeDecodeError as error:
-        reason = f"byte {error.start} is not UTF-8"
-        raise DocumentsRefused([Refusal(source, 0, "", "", reason, "save the file as UTF-8")]) from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise DocumentsRefused([Refusal(source, line, "", "", *_yaml_problem(error))]) from None
-    except (YAMLError, ValueError) as error:  # a date that is none is a ValueError
-        refusal = Refusal(source, 0, "", "", f"is not valid YAML: {str(error).splitlines()[0]}", "mend the file")
-        raise DocumentsRefused([refusal]) from None
+        loaded = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+        data = _plain(loaded, (), lines)
+    except (OSError, RecursionError, YAMLError, ValueError) as error:
+        raise DocumentsRefused([_unreadable(source, error)]) from None
     if not isinstance(loaded, CommentedMap):
         refusal = Refusal(source, 1, "", "", "is not a mapping of keys to values", "begin with `name: ...`")
         raise DocumentsRefused([refusal])
-    lines: dict[Location, int] = {}
-    return RawDocument(source, _plain(loaded, (), lines), lines)
+    return RawDocument(source, data, lines)
+
+
+def _unreadable(source: str, error: Exception) -> Refusal:
+    """Return the refusal of a file that could not be read; never with a value, it may be a secret."""
+    line = 0
+    if isinstance(error, MarkedYAMLError):
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        reason, fix = _yaml_problem(error)
+    elif isinstance(error, FileNotFoundError):
+        reason, fix = "there is no such file", "create it"
+    elif isinstance(error, IsADirectoryError):
+        reason, fix = "is a folder", "move it elsewhere, documents are files"
+    elif isinstance(error, OSError):
+        reason, fix = f"can't be read ({error.strerror})", "let yourself read it: see its owner and mode"
+    elif isinstance(error, RecursionError):
+        reason, fix = "is nested too deeply", "write it flat, as the examples are"
+    elif isinstance(error, UnicodeDecodeError):
+        reason, fix = f"byte {error.start} is not UTF-8", "save the file as UTF-8"
+    else:  # a date that is none is a ValueError
+        reason, fix = f"is not valid YAML: {str(error).splitlines()[0]}", "mend the file"
+    return Refusal(source, line, "", "", reason, fix)
 
 
 def _yaml_problem(error: MarkedYAMLError) -> tuple[str, str]:
@@ -170,7 +184,6 @@ def shown(value: Any) -> str:  # noqa: ANN401 - a document can hold anything
 
 _SENTENCES = {
     "int_type": ("is not a whole number", "write a whole number without quotes or decimals"),
-    "string_type": ("is not text", "write it in quotes"),
     "list_type": ("is not a list", "write one entry per line, each after a hyphen"),
     "dict_type": ("is not a mapping", "write `key: value` lines below it"),
     "model_type": ("is not a mapping", "write `key: value` lines below it"),
@@ -193,6 +206,9 @@ def _reason_and_fix(model: type[BaseModel], location: Location, detail: ErrorDet
     if kind == "value_error":
         reason, _, fix = str(context["error"]).partition("; ")
         return reason, fix or "mend it"
+    if kind == "string_type":
+        value = detail["input"]
+        return kind_of(value), "write one line of text" if in_quotes(value) is None else "write it in quotes"
     if kind in _SENTENCES:
         reason, fix = _SENTENCES[kind]
         return reason.format(**context), fix.format(**context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -34,11 +35,13 @@ def _sections(model: type[BaseModel], title: str, path: str) -> Iterator[str]:
     """Yield the section of a model and, below it, those of the models inside, each with its path."""
     level = "##" if not path else "###"
     yield f"{level} {title if not path else f'`{path}`'}\n"
-    yield f"{(model.__doc__ or '').strip()}\n"
-    yield "| key | what it is | default | example |"
-    yield "| --- | --- | --- | --- |"
+    yield f"{inspect.cleandoc(model.__doc__ or '')}\n"
+    yield "| key | what it is | allowed | default | example |"
+    yield "| --- | --- | --- | --- | --- |"
+    schemas = model.model_json_schema(by_alias=True)["properties"]
     for name, field in model.model_fields.items():
-        yield _row(field.alias or name, field)
+        key = field.alias or name
+        yield _row(key, field, _allowed(schemas[key]))
     yield ""
     for name, field in model.model_fields.items():
         inner = inner_model(field.annotation)
@@ -48,10 +51,24 @@ def _sections(model: type[BaseModel], title: str, path: str) -> Iterator[str]:
             yield from _sections(inner, "", f"{path}.{step}".lstrip("."))
 
 
-def _row(key: str, field: FieldInfo) -> str:
+def _row(key: str, field: FieldInfo, allowed: str) -> str:
     description = " ".join((field.description or "").split())
     example = _code(field.examples[0]) if field.examples else ""
-    return f"| `{key}` | **{field.title}.** {_cell(description)} | {_default(field)} | {example} |"
+    return f"| `{key}` | **{field.title}.** {_cell(description)} | {allowed} | {_default(field)} | {example} |"
+
+
+def _allowed(schema: dict[str, Any]) -> str:
+    """Return which of a few values, or which numbers, a field takes, from its JSON Schema; of a list, its entries."""
+    for inner in (*schema.get("anyOf", ()), schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(inner, dict) and _allowed(inner):
+            return _allowed(inner)
+    values = schema.get("enum") or [schema[key] for key in ("const",) if key in schema]
+    if values:
+        return ", ".join(_code(value) for value in values)
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is None:
+        return "" if most is None else f"{most} or less"
+    return f"{least} or more" if most is None else f"{least} to {most}"
 
 
 def _default(field: FieldInfo) -> str:

@@ -51,9 +51,14 @@ def wanted_notes(release: Release) -> dict[str, Any]:
         "containerd": programs.containerd,
         "open-vm-tools": programs.open_vm_tools,
         "cloud-init": programs.cloud_init,
-        "gpu-driver": NO_DRIVER if release.machine_template.driver_strategy == "operator" else "installed",
+        "gpu-driver": wanted_driver(release),
         "images": template_images(release),
     }
+
+
+def wanted_driver(release: Release) -> str:
+    """Return the version of the GPU driver that the template has to hold, or `none`."""
+    return NO_DRIVER if release.machine_template.driver_strategy == "operator" else release.gpu_driver.version
 
 
 def template_images(release: Release) -> list[str]:
@@ -92,9 +97,9 @@ def _contents(found: FoundTemplate, release: Release) -> Iterator[Difference]:
         version = str(said.get(program, ""))
         if _numbers(version) < _numbers(wanted[program]):
             yield Difference(program, version, f"{wanted[program]} or newer")
-    has_driver = str(said.get("gpu-driver", NO_DRIVER)) != NO_DRIVER
-    if has_driver != (release.machine_template.driver_strategy == "template"):
-        yield Difference("gpu-driver", str(said.get("gpu-driver", NO_DRIVER)), _driver_wanted(release))
+    driver = str(said.get("gpu-driver", NO_DRIVER))
+    if driver != wanted["gpu-driver"]:
+        yield Difference("gpu-driver", driver, _driver_wanted(release))
     images = said.get("images") or []
     for image in template_images(release):
         if image not in images:
@@ -102,8 +107,8 @@ def _contents(found: FoundTemplate, release: Release) -> Iterator[Difference]:
 
 
 def _driver_wanted(release: Release) -> str:
-    by_operator = release.machine_template.driver_strategy == "operator"
-    return "none: the GPU operator brings it" if by_operator else "one inside: nobody else brings it"
+    driver = wanted_driver(release)
+    return "none: the GPU operator brings it" if driver == NO_DRIVER else f"{driver}: nobody else brings it"
 
 
 def _read_notes(notes: str) -> Mapping[str, Any] | None:

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, Field
 from pydantic_core import core_schema
 
+from infra.model import text_rules
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
@@ -27,9 +31,8 @@ _SSH_KEY = (
     r"( [^\x00-\x1f\x7f-\x9f\u2028\u2029]*)?"
 )
 
-LONGEST_DNS_LABEL = 63  # characters; RFC 1035, section 2.3.4
-LONGEST_DOMAIN_NAME = 253  # characters; the same section, without the root's dot
-LONGEST_VSPHERE_NAME = 80  # vSphere API reference, ManagedEntity.name: names of inventory objects
+LONGEST_DNS_LABEL = text_rules.LONGEST_DNS_LABEL
+LONGEST_DOMAIN_NAME = 253  # characters; RFC 1035, section 2.3.4, without the root's dot
 LONGEST_POOL_NAME = 20  # leaves room for environment and ordinal in a host name of 63 characters
 LONGEST_ENVIRONMENT_NAME = 20
 LONGEST_LABEL_KEY = 253 + 1 + 63  # Kubernetes, "Labels and Selectors": prefix, slash, name
@@ -37,24 +40,39 @@ LONGEST_LABEL_KEY = 253 + 1 + 63  # Kubernetes, "Labels and Selectors": prefix, 
 
 @dataclass(frozen=True)
 class Text:
-    """A rule for a text: a pattern, a longest length in characters, what it is called, and what to do instead."""
+    """What a text has to be: a pattern, a longest length in characters, what it is called, and what to do instead.
+
+    `rule` says what the pattern can't: it raises `ValueError` with reason and fix.
+    """
 
     pattern: str
     longest: int
     what: str
     fix: str
+    rule: Callable[[str], None] | None = None
 
     def check(self, value: Any) -> str:  # noqa: ANN401 - a document can hold anything
         """Return the text. Raises `ValueError` with reason and fix."""
         if not isinstance(value, str):
-            raise ValueError(f"is not text; write it in quotes: {self.fix}")  # noqa: TRY004 - pydantic wants ValueError
+            quoted = text_rules.in_quotes(value)
+            fix = f"write {self.what}" if quoted is None else "write it in quotes" if self._fits(quoted) else self.fix
+            raise ValueError(f"{text_rules.kind_of(value)}; {fix}")  # noqa: TRY004 - pydantic wants ValueError
         if not re.fullmatch(self.pattern, value):
             raise ValueError(f"is not {self.what}; {self.fix}")
         if len(value) > self.longest:
             raise ValueError(
                 f"has {len(value)} characters, {self.what} has at most {self.longest}; choose a shorter one"
             )
+        if self.rule is not None:
+            self.rule(value)
         return value
+
+    def _fits(self, text: str) -> bool:
+        try:
+            self.check(text)
+        except ValueError:
+            return False
+        return True
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
         """Tell pydantic to check by this rule alone."""
@@ -93,6 +111,7 @@ DomainName = Annotated[
         LONGEST_DOMAIN_NAME,
         "a domain name",
         "write it in lower case with its dots, for example dev.example.internal",
+        text_rules.domain_rule,
     ),
 ]
 HostName = Annotated[
@@ -102,24 +121,27 @@ HostName = Annotated[
         LONGEST_DOMAIN_NAME,
         "a host name or address",
         "write for example ntp.example.internal or 10.20.0.4",
+        text_rules.host_rule,
     ),
 ]
 VsphereName = Annotated[
     str,
     Text(
         _VSPHERE,
-        LONGEST_VSPHERE_NAME,
+        text_rules.LONGEST_VSPHERE_NAME,
         "a vSphere object name",
         "vSphere refuses / \\ % and control characters in names",
+        text_rules.vsphere_rule,
     ),
 ]
 VspherePath = Annotated[
     str,
     Text(
         rf"{_VSPHERE}(/{_VSPHERE})*",
-        LONGEST_VSPHERE_NAME * 4,
+        text_rules.LONGEST_VSPHERE_NAME * 4,
         "a path of vSphere object names",
         "write folders and name with slashes between, for example templates/ubuntu-24.04",
+        text_rules.vsphere_rule,
     ),
 ]
 ReleaseVersion = Annotated[
@@ -169,6 +191,7 @@ RegistryHost = Annotated[
         LONGEST_DOMAIN_NAME,
         "the host name of an image registry",
         "write it as it stands at the beginning of image names, for example docker.io",
+        text_rules.host_rule,
     ),
 ]
 HttpUrl = Annotated[
@@ -178,6 +201,7 @@ HttpUrl = Annotated[
         1024,
         "a plain http or https URL",
         "write for example https://registry.example.internal/v2/mirror; user names and passwords do not belong in it",
+        text_rules.host_rule,
     ),
 ]
 HttpsUrl = Annotated[
@@ -187,6 +211,7 @@ HttpsUrl = Annotated[
         1024,
         "a plain https URL",
         "write for example https://dex.example.internal; the API server accepts https alone",
+        text_rules.host_rule,
     ),
 ]
 ProxyException = Annotated[
@@ -196,6 +221,7 @@ ProxyException = Annotated[
         LONGEST_DOMAIN_NAME,
         "a host name, domain, address or network",
         "write for example .example.internal or 10.0.0.0/8",
+        text_rules.exception_rule,
     ),
 ]
 ClaimName = Annotated[
@@ -240,6 +266,7 @@ ImageName = Annotated[
         255,
         "the name of an image",
         "write registry and repository without tag, for example registry.k8s.io/pause",
+        text_rules.host_rule,
     ),
 ]
 ImageTag = Annotated[

@@ -17,7 +17,7 @@ from pulumi import automation
 from infra.catalog import ROOT
 from infra.errors import MissingConfig, NotPossibleHere, StepFailed
 from infra.for_real import check_in_this_rehearsal
-from infra.operate.backend import check_plugin, engine_variables, find_engine
+from infra.operate.backend import check_plugin, engine_variables, find_engine, passphrase_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from infra.vsphere.session import Credentials
 
 
-# What the engine says of a state that it can't read, and what to do, by stack and environment.
+# What the engine says of a state that it can't read, and what to do, by stack, environment and place of the passphrase.
 _UNREADABLE = {
     "snapshot integrity": (
         "the engine wrote its state in the wrong order; mend it: pulumi state repair -s {stack}, "
@@ -36,6 +36,9 @@ _UNREADABLE = {
     ),
     "failed to load checkpoint: EOF": (
         "a run is writing its state right now, or was killed while it did; ./slipway up {environment} mends the latter"
+    ),
+    "incorrect passphrase": (
+        "its secrets were encrypted with another passphrase than the one in {passphrase}; put the right one there"
     ),
 }
 
@@ -204,7 +207,8 @@ def _reason(said: str, stack: str) -> str:
     """Return what the engine said last of what is wrong, without its frame, or what mends a state it can't read."""
     for words, fix in _UNREADABLE.items():
         if words in said:
-            return fix.format(stack=stack, environment=stack.rpartition(".")[0])
+            place = passphrase_place(stack)
+            return fix.format(stack=stack, environment=stack.rpartition(".")[0], passphrase=place)
     details = re.findall(r"^\s*\* (.+)$", said, re.MULTILINE)
     errors = [each for each in re.findall(r"error: (.+)$", said, re.MULTILINE) if not each.endswith("occurred:")]
     found = details or errors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from infra.model.environment import Environment
+    from infra.model.rules.claims import Claims
     from infra.operate.proposal import Question
 
 _VLAN = "vcenter.createPortGroup.vlan"
@@ -57,12 +59,13 @@ def make_environment(name: str, source_name: str, *, accept: bool, catalog: Cata
     _check_nothing_is_overwritten(catalog.root, [document, *files, lock_path(catalog.root, name)])
     ask = _accepted if accept else _asked
     yield f"Environment {name}, from {source_name}. Enter takes what stands in brackets."
+    yield from _not_wholly_read(catalog, source)
     before: dict[str, str] = {}
     answers: dict[str, str] = {}
     text = ""
     while not text:
-        answers = _answers(name, source, _environments(catalog, source), before, ask)
-        derived = derived_changes(name, source, answers["network.domain"], IPv4Network(answers["network.cidr"]))
+        answers = _answers(name, source, _claims(catalog, source), before, ask)
+        derived = derived_changes(name, source, answers)
         text = _new_document(catalog.root, source_name, name, {**derived, **answers})
         refused = _refusals(catalog.root, name, text)
         if refused is None:
@@ -104,23 +107,27 @@ def _check_nothing_is_overwritten(root: Path, files: Sequence[Path]) -> None:
         raise NotPossibleHere(", ".join(there), "there already, and not overwritten", "choose another name")
 
 
-def _environments(catalog: Catalog, source: Environment) -> list[Environment]:
-    """Return the environments of the source's vCenter; one that is not valid is no reason not to make another."""
-    found = []
+def _claims(catalog: Catalog, source: Environment) -> list[Claims]:
+    """Return the addresses of all environments that may be of the source's vCenter, refused ones among them."""
+    found = [catalog.claims_of(name) for name in catalog.environment_names()]
+    return [claims for claims in found if claims and claims.server in (None, source.vcenter.server)]
+
+
+def _not_wholly_read(catalog: Catalog, source: Environment) -> Iterator[str]:
+    """Yield a line for each document of which not all addresses may be known."""
     for name in catalog.environment_names():
-        try:
-            environment, _ = catalog.load(name)
-        except DocumentsRefused:
-            continue
-        if environment.vcenter.server == source.vcenter.server:
-            found.append(environment)
-    return found
+        document, claims = f"stacks/environments/{name}.yaml", catalog.claims_of(name)
+        if claims is None:
+            yield f"{document}: can't be read, its addresses may be proposed; mend it first: ./slipway validate {name}"
+        elif catalog.refused_paths(name) and claims.server in (None, source.vcenter.server):
+            what = "is refused, its addresses count as far as they can be read"
+            yield f"{document}: {what}; mend it first: ./slipway validate {name}"
 
 
 def _answers(
     name: str,
     source: Environment,
-    others: Sequence[Environment],
+    claims: Sequence[Claims],
     before: dict[str, str],
     ask: Callable[[Question], str],
 ) -> dict[str, str]:
@@ -137,21 +144,24 @@ def _answers(
     if cidr != source.network.cidr:
         put(other_network_questions(name, source, cidr))
         gateway = IPv4Address(answers["network.gateway"])
-    put(address_questions(source, cidr, gateway, others))
+    put(address_questions(source, cidr, gateway, claims))
     return answers
 
 
 def _accepted(question: Question) -> str:
-    if not question.proposal:
-        raise NotPossibleHere(
-            question.path, "there is nothing to propose", "repeat the command without --yes and answer"
-        )
-    return question.proposal
+    if question.proposal:
+        return question.proposal
+    fix = "repeat the command without --yes and answer"
+    if question.lacking:
+        fix = "repeat the command without --yes and name another network, or fewer addresses"
+    raise NotPossibleHere(question.path, question.lacking or "there is nothing to propose", fix)
 
 
 def _asked(question: Question) -> str:
     """Ask until the answer is of its kind. Raises `NotPossibleHere` when nobody is there."""
     kind = _KINDS.get(question.path, AddressRangeText)
+    if question.lacking and not question.proposal:
+        print(f"  {question.title}: nothing to propose, it {question.lacking}")
     while True:
         print(f"  {question.title}{f' [{question.proposal}]' if question.proposal else ''}: ", end="", flush=True)
         line = sys.stdin.readline()
@@ -201,7 +211,7 @@ def _new_document(root: Path, source_name: str, name: str, changes: dict[str, st
 def _refusals(root: Path, name: str, text: str) -> DocumentsRefused | None:
     """Return why a document would be refused beside the others of a checkout, without writing it there."""
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(root / "stacks", Path(folder) / "stacks")
+        shutil.copytree(root.resolve() / "stacks", Path(folder) / "stacks", copy_function=os.symlink)
         (Path(folder) / "stacks" / "environments" / f"{name}.yaml").write_text(text, encoding="utf-8")
         try:
             Catalog(Path(folder)).load(name)
@@ -232,12 +242,16 @@ def _next_commands(name: str, source: Environment, answers: dict[str, str], *, p
     if source.vcenter.create_port_group is not None and "vcenter.network" not in answers:
         network = source.vcenter.network
         yield f"\nIt uses port group {network}, which environment {source.name} makes and removes."
-    fit = "" if placed else f"  ./slipway fit {name} --write          # once its GPUs have a place\n"
+    commands = {} if placed else {f"./slipway fit {name} --write": "once its GPUs have a place"}
+    commands |= {
+        f"make rehearse ENV={name}": "try it on this machine alone",
+        f"./slipway release pin {source.release}": "where there is internet",
+        f"./slipway doctor {name}": "is its vCenter ready?",
+    }
+    width = max(map(len, commands))
+    yield "\nNext:"
+    yield from (f"  {command:{width}}  # {why}" for command, why in commands.items())
     yield (
-        f"\nNext:\n{fit}"
-        f"  make rehearse ENV={name}              # try it on this machine alone\n"
-        f"  ./slipway release pin {source.release}    # where there is internet\n"
-        f"  ./slipway doctor {name}               # is its vCenter ready?\n"
         "Put your own SSH keys into the document. How login and passphrase are set\n"
         "stands in the README, under «Run it against a real vCenter»."
     )

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 from infra.model.addresses import AddressRange
 from infra.model.environment import pool_path
-from infra.model.rules.addresses import ranges
+from infra.model.rules.claims import API_ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from ipaddress import IPv4Network
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from infra.model.environment import Environment
+    from infra.model.rules.claims import Claims
 
 
 @dataclass(frozen=True)
 class Question:
-    """Something that has to differ: its dotted `path` in the document, what to ask, and a proposal ("" without one)."""
+    """Something that has to differ: its dotted `path` in the document, what to ask, and a proposal ("" without one).
+
+    `lacking` says why there is no proposal, where that has a reason.
+    """
 
     path: str
     title: str
     proposal: str
+    lacking: str = ""
 
 
 def site_questions(name: str, source: Environment) -> list[Question]:
@@ -47,15 +51,15 @@ def other_network_questions(name: str, source: Environment, cidr: IPv4Network) -
 
 
 def address_questions(
-    source: Environment, cidr: IPv4Network, gateway: IPv4Address, others: Sequence[Environment]
+    source: Environment, cidr: IPv4Network, gateway: IPv4Address, claims: Sequence[Claims]
 ) -> list[Question]:
     """Return what to ask about addresses, with free ones proposed: as many as the source has, taken by nobody.
 
-    `others` are all environments of the vCenter, the source among them.
+    `claims` are the addresses of all environments of the vCenter, the source's among them.
     """
     nameservers = source.network.nameservers
     taken = [AddressRange(address, address) for address in (gateway, *nameservers) if address in cidr]
-    taken += [each for other in others if other.network.cidr.overlaps(cidr) for each in _used(other)]
+    taken += [each for other in claims for each in other.ranges.values()]
     wanted = [("network.apiAddress", "Address of the Kubernetes API", 1)]
     for name, machine in source.machines().items():
         path = pool_path(name)
@@ -66,9 +70,15 @@ def address_questions(
         free = free_range(cidr, size, taken)
         if free is not None:
             taken.append(free)
-        text = "" if free is None else str(free.first) if path.endswith("apiAddress") else str(free)
-        questions.append(Question(path, title, text))
+        text = "" if free is None else str(free.first) if path == API_ADDRESS else str(free)
+        questions.append(Question(path, title, text, "" if free else _lacking(cidr, size, taken)))
     return questions
+
+
+def _lacking(cidr: IPv4Network, size: int, taken: Iterable[AddressRange]) -> str:
+    largest = max(free_runs(cidr, taken), key=lambda run: run.size, default=None)
+    most = f"the largest free run of {cidr} is {largest} ({largest.size})" if largest else f"{cidr} has none left"
+    return f"needs {size} free address{'' if size == 1 else 'es'} in a row, and {most}"
 
 
 def new_domain(name: str, source: Environment) -> str:
@@ -81,28 +91,36 @@ def new_domain(name: str, source: Environment) -> str:
 
 def free_range(cidr: IPv4Network, size: int, taken: Iterable[AddressRange]) -> AddressRange | None:
     """Return the first run of `size` addresses of a network that nobody has taken, or None when there is none."""
-    first, last = int(cidr.network_address) + 1, int(cidr.broadcast_address) - 1
+    run = next((run for run in free_runs(cidr, taken) if run.size >= size), None)
+    return AddressRange(run.first, run.at(size)) if run else None
+
+
+def free_runs(cidr: IPv4Network, taken: Iterable[AddressRange]) -> Iterator[AddressRange]:
+    """Yield every run of addresses of a network that nobody has taken, as long as they are."""
+    first, end = int(cidr.network_address) + 1, int(cidr.broadcast_address)
     for used in sorted(taken, key=lambda each: int(each.first)):
-        if int(used.first) - first >= size:
-            break
+        free_until = min(int(used.first), end)
+        if first < free_until:
+            yield AddressRange(IPv4Address(first), IPv4Address(free_until - 1))
         first = max(first, int(used.last) + 1)
-    if first + size - 1 > last:
-        return None
-    return AddressRange(IPv4Address(first), IPv4Address(first + size - 1))
+    if first < end:
+        yield AddressRange(IPv4Address(first), IPv4Address(end - 1))
 
 
-def derived_changes(name: str, source: Environment, domain: str, cidr: IPv4Network) -> dict[str, str | None]:
-    """Return what follows from the name, the domain and the network without a question, by path; None goes away."""
+def derived_changes(name: str, source: Environment, answers: Mapping[str, str]) -> dict[str, str | None]:
+    """Return what follows from the name and the answers without a further question, by path; None goes away."""
+    domain = answers["network.domain"]
     changes: dict[str, str | None] = {"name": name, "vcenter.folder": f"slipway-{name}"}
-    if source.vcenter.create_port_group is not None and cidr == source.network.cidr:
+    if source.vcenter.create_port_group is not None and IPv4Network(answers["network.cidr"]) == source.network.cidr:
         changes["vcenter.createPortGroup"] = None  # the source's port group serves both
     oidc = source.first_boot.api_server.oidc
     if oidc is not None and source.network.domain in oidc.issuer:
         changes["firstBoot.apiServer.oidc.issuer"] = oidc.issuer.replace(source.network.domain, domain)
+    gateway = source.cluster.gateway
+    if gateway is not None:
+        changes["cluster.gateway.domain"] = gateway.domain.replace(source.network.domain, domain)
+        if gateway.address is not None:
+            nth = int(gateway.address) - int(source.network.load_balancers.first)
+            own = AddressRange.parse(answers["network.loadBalancers"])
+            changes["cluster.gateway.address"] = str(own.at(nth + 1)) if nth < own.size else None
     return changes
-
-
-def _used(environment: Environment) -> list[AddressRange]:
-    network = environment.network
-    single = [network.gateway, network.api_address, *network.nameservers]
-    return [*ranges(environment).values(), *(AddressRange(address, address) for address in single)]

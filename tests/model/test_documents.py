@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -52,8 +53,9 @@ def refused_by(case: dict[str, Any]) -> str:
             other = text
             for this, by in OTHER:
                 other = other.replace(this, by)
-            path = Path(folder) / "stacks" / "environments" / "other.yaml"
-            path.write_text(replaced(other, case["beside"]), encoding="utf-8")
+            other = replaced(other, case["beside"])
+            name = case.get("other_file", other.partition("name: ")[2].partition("\n")[0])
+            (Path(folder) / "stacks" / "environments" / f"{name}.yaml").write_text(other, encoding="utf-8")
         if "release" in case:
             release = replaced(RELEASE.read_text(encoding="utf-8"), case["release"])
             (Path(folder) / "stacks" / "releases" / "2026.12.0.yaml").write_text(release, encoding="utf-8")
@@ -94,10 +96,98 @@ def test_environment_that_is_not_there_is_named_with_those_that_are(tmp_path: Pa
     )
 
 
-def test_neighbour_that_is_refused_itself_is_no_reason_to_refuse(tmp_path: Path) -> None:
+def other_text(*pairs: tuple[str, str]) -> str:
+    """Return the document of environment other, which goes with the good one, with texts replaced."""
+    text = GOOD.read_text(encoding="utf-8")
+    for this, by in (*OTHER, *pairs):
+        assert this in text, this
+        text = text.replace(this, by)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("name: [", "can't be read; small was not compared with it"),
+        (
+            other_text(("cpus: 4\n    memoryGiB: 16", "cpus: four\n    memoryGiB: lots\n    colour: red")),
+            (
+                "is refused itself (nodePools.cpu.cpus, nodePools.cpu.memoryGiB, nodePools.cpu.colour); "
+                "small was not wholly compared with it, mend it: ./slipway validate other"
+            ),
+        ),
+        (
+            other_text(("release: 2026.11.0", "release: 2020.1.0"), ("10.31.0.1\n", "10.31.0.300\n"), ("4", "four")),
+            None,
+        ),
+        (
+            other_text(("release: 2026.11.0", "release: 2020.1.0")),
+            "is refused itself (release); small was not wholly compared with it, mend it: ./slipway validate other",
+        ),
+        (other_text(), ""),
+    ],
+    ids=["no YAML", "a pool", "much", "its release", "nothing"],
+)
+def test_neighbour_that_is_refused_itself_is_a_warning_and_no_refusal(
+    text: str, warned: str | None, tmp_path: Path
+) -> None:
     catalog = catalog_with(GOOD.read_text(encoding="utf-8"), tmp_path)
-    (tmp_path / "stacks" / "environments" / "broken.yaml").write_text("name: [", encoding="utf-8")
+    (tmp_path / "stacks" / "environments" / "other.yaml").write_text(text, encoding="utf-8")
     assert catalog.load("small")[0].name == "small"
+    warnings = [str(warning) for warning in catalog.warnings("small")]
+    if warned is None:
+        (warning,) = warnings
+        assert re.search(r"\((\S+, ){2}\S+ and \d+ more\)", warning)
+    else:
+        assert warnings == ([f"stacks/environments/other.yaml: {warned}"] if warned else [])
+
+
+def test_api_address_of_another_vcenter_is_a_warning_where_networks_overlap(tmp_path: Path) -> None:
+    elsewhere = [("vcenter.other", "vcenter.elsewhere"), ("10.31.0.0/24", "10.30.0.0/16"), ("10.31.0.5", "10.30.0.2")]
+    catalog = catalog_with(GOOD.read_text(encoding="utf-8"), tmp_path)
+    path = tmp_path / "stacks" / "environments" / "other.yaml"
+    text = GOOD.read_text(encoding="utf-8").replace("vcenter.small", "vcenter.other")
+    for this, by in (*OTHER, *elsewhere, ("gateway: 10.31.0.1", "gateway: 10.30.0.1"), ("10.31.", "10.30.9.")):
+        text = text.replace(this, by)
+    path.write_text(text, encoding="utf-8")
+    catalog.load("small")
+    found = [(warning.path, warning.reason) for warning in catalog.warnings("small") if warning.path]
+    assert found == [("network.nameservers[0]", "is network.apiAddress of environment other")]
+
+
+UNREADABLE = {
+    "nested": ("a: " + "[" * 2000, "is nested too deeply; write it flat, as the examples are"),
+    "folder": (None, "is a folder; move it elsewhere, documents are files"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_file_that_can_not_be_read_is_one_line(case: str, tmp_path: Path) -> None:
+    text, said = UNREADABLE[case]
+    catalog = catalog_with(GOOD.read_text(encoding="utf-8"), tmp_path)
+    path = tmp_path / "stacks" / "environments" / "odd.yaml"
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_text(text, encoding="utf-8")
+    with pytest.raises(DocumentsRefused) as refused:
+        catalog.load("odd")
+    assert str(refused.value).splitlines()[0] == f"stacks/environments/odd.yaml: {said}"
+    assert catalog.load("small")[0].name == "small"
+
+
+def test_file_of_somebody_else_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: Any, **__: Any) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    catalog = catalog_with(GOOD.read_text(encoding="utf-8"), tmp_path)
+    monkeypatch.setattr(Path, "read_text", denied)
+    with pytest.raises(DocumentsRefused) as refused:
+        catalog.load("small")
+    assert str(refused.value).splitlines()[0] == (
+        "stacks/environments/small.yaml: can't be read (Permission denied); let yourself read it: see its owner and "
+        "mode"
+    )
 
 
 def test_refusals_of_several_kinds_come_all_at_once_in_the_order_of_the_document() -> None:

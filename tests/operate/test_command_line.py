@@ -8,21 +8,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.catalog import ROOT
 from infra.errors import NotPossibleHere
 from rehearsal import isolation
+from tests.support.checkout import Checkout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-
-def slipway(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    bare = {"PATH": os.defpath, "HOME": "/nonexistent", **variables}
-    command = [str(ROOT / "slipway"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=bare)
+    Slipway = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_validate_says_what_is_right() -> None:
+@pytest.fixture(scope="module")
+def slipway(tmp_path_factory: pytest.TempPathFactory) -> Slipway:
+    """Run the command in a checkout that has the committed environments alone."""
+    root = Checkout(tmp_path_factory.mktemp("checkout")).root
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        bare = {"PATH": os.defpath, "HOME": "/nonexistent", **variables}
+        command = [str(root / "slipway"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=bare)
+
+    return run
+
+
+def test_validate_says_what_is_right(slipway: Slipway) -> None:
     done = slipway("validate", "dev")
     assert done.returncode == 0
     assert done.stdout.splitlines()[0] == "dev: valid: 4 nodes in 3 pools, release 2026.11.0"
@@ -42,9 +52,12 @@ def test_validate_says_what_is_right() -> None:
         (
             ["preview", "dev"],
             (
-                "stacks/releases/2026.11.0.yaml: images: have no digest (coredns, etcd, kube-apiserver, "
-                "kube-controller-manager, kube-scheduler, kube-vip, pause), and a real vCenter takes pinned images "
-                "only; where there is internet, run: ./slipway release pin 2026.11.0\n"
+                "stacks/releases/2026.11.0.yaml: these have no digest (images.coredns, images.etcd, "
+                "images.kube-apiserver, images.kube-controller-manager, images.kube-scheduler, images.kube-vip, "
+                "images.pause, charts.cert-manager, charts.cilium, charts.dex, charts.envoy-gateway, "
+                "charts.gpu-operator, charts.kueue, charts.metrics-server, charts.node-feature-discovery, "
+                "charts.vsphere-cpi, manifests.vsphere-csi), and a real vCenter takes what is pinned only; "
+                "where there is internet, run: ./slipway release pin 2026.11.0\n"
             ),
         ),
         (
@@ -56,14 +69,14 @@ def test_validate_says_what_is_right() -> None:
         ),
         (["up", "dev", "--leftovers", "burn"], "--leftovers: burn is not a choice; use adopt or remove\n"),
         (
-            ["refresh", "dev", "cluster"],
-            "stack dev.cluster: its layer is not in this version; layers that are: compute\n",
+            ["refresh", "dev", "platform"],
+            "stack dev.platform: its layer is not in this version; layers that are: compute, cluster\n",
         ),
         (
             ["refresh", "dev", "bogus"],
             (
                 "stack dev.bogus: not a stack of this project; a stack is named <environment>.<layer>, "
-                "with a layer of: compute\n"
+                "with a layer of: compute, cluster\n"
             ),
         ),
         (
@@ -81,12 +94,12 @@ def test_validate_says_what_is_right() -> None:
         "rehearse unknown environment",
     ],
 )
-def test_refusals_are_one_line_with_exit_code_2(arguments: list[str], message: str) -> None:
+def test_refusals_are_one_line_with_exit_code_2(slipway: Slipway, arguments: list[str], message: str) -> None:
     done = slipway(*arguments)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", message)
 
 
-def status(tmp_path: Path, **variables: str) -> str:
+def status(slipway: Slipway, tmp_path: Path, **variables: str) -> str:
     """Return what `slipway status dev` says of its passphrase, in a home of its own."""
     state = {"PULUMI_BACKEND_URL": f"file://{tmp_path / 'state'}", "HOME": str(tmp_path)}
     done = slipway("status", "dev", **{**state, **variables})
@@ -94,12 +107,12 @@ def status(tmp_path: Path, **variables: str) -> str:
     return done.stderr
 
 
-def test_empty_passphrase_is_for_rehearsals_only(tmp_path: Path) -> None:
+def test_empty_passphrase_is_for_rehearsals_only(slipway: Slipway, tmp_path: Path) -> None:
     file = tmp_path / "passphrase"
     file.write_text("secret", encoding="utf-8")
     file.chmod(0o600)
     for further in ({}, {"PULUMI_CONFIG_PASSPHRASE_FILE": str(file)}):
-        assert status(tmp_path, PULUMI_CONFIG_PASSPHRASE="", **further) == (
+        assert status(slipway, tmp_path, PULUMI_CONFIG_PASSPHRASE="", **further) == (
             "dev.compute: an empty passphrase is for rehearsals only; unset PULUMI_CONFIG_PASSPHRASE, or give it the "
             "passphrase\n"
         )
@@ -114,20 +127,22 @@ def test_empty_passphrase_is_for_rehearsals_only(tmp_path: Path) -> None:
     ],
     ids=["missing", "empty", "open"],
 )
-def test_passphrase_file_is_there_full_and_private(tmp_path: Path, content: str | None, mode: int, reason: str) -> None:
+def test_passphrase_file_is_there_full_and_private(
+    slipway: Slipway, tmp_path: Path, content: str | None, mode: int, reason: str
+) -> None:
     file = tmp_path / "passphrase"
     if content is not None:
         file.write_text(content, encoding="utf-8")
         file.chmod(mode)
-    said = status(tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=str(file))
+    said = status(slipway, tmp_path, PULUMI_CONFIG_PASSPHRASE_FILE=str(file))
     assert said == f"dev.compute: its passphrase file {file} {reason.format(file)}\n"
 
 
-def test_every_environment_may_have_a_passphrase_file_of_its_own(tmp_path: Path) -> None:
+def test_every_environment_may_have_a_passphrase_file_of_its_own(slipway: Slipway, tmp_path: Path) -> None:
     own = tmp_path / ".config" / "slipway" / "dev.passphrase"
     own.parent.mkdir(parents=True)
     own.write_text("", encoding="utf-8")
-    assert status(tmp_path) == f"dev.compute: its passphrase file {own} is empty; write the passphrase to it\n"
+    assert status(slipway, tmp_path) == f"dev.compute: its passphrase file {own} is empty; write the passphrase to it\n"
     own.write_text("secret", encoding="utf-8")
     own.chmod(0o600)
     (tmp_path / "state").mkdir()
@@ -135,7 +150,7 @@ def test_every_environment_may_have_a_passphrase_file_of_its_own(tmp_path: Path)
     assert "not there yet: ./slipway up dev" in " ".join(found.stdout.split()), found.stderr
 
 
-def test_every_command_explains_itself() -> None:
+def test_every_command_explains_itself(slipway: Slipway) -> None:
     help_text = slipway("--help").stdout
     for command in (
         "validate",

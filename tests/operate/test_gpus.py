@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from infra.gpu.lock import lock_path, read_lock
 from infra.operate.fit_picture import show_fit
 from infra.operate.gpus import run_fit, work_out_fit
 from tests.support.checkout import without_gpus
+from tests.support.stacks import copy_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def test_an_environment_without_gpus_has_nothing_to_place(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    copy_stacks(tmp_path)
     document = tmp_path / "stacks" / "environments" / "dev.yaml"
     document.write_text(without_gpus(document.read_text(encoding="utf-8")), encoding="utf-8")
     with pytest.raises(NotPossibleHere) as refused:
@@ -42,9 +42,10 @@ def test_what_a_person_reads(golden: Callable[[str, str], None], capsys: pytest.
 def test_a_request_that_means_nothing_here_is_refused_beside_what_there_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    copy_stacks(tmp_path)
     document = tmp_path / "stacks" / "environments" / "dev.yaml"
-    document.write_text(document.read_text(encoding="utf-8").replace("share: 1/4", "share: 1/5"), encoding="utf-8")
+    text = document.read_text(encoding="utf-8").replace("share: 1/4", "share: 1/5").replace("l4-1of4", "l4-1of5")
+    document.write_text(text, encoding="utf-8")
     fitting = work_out_fit(Catalog(tmp_path), "dev")
     show_fit(fitting.environment, fitting.inventory, fitting.plan, fitting.before, fitting.neighbours)
     shown = capsys.readouterr().out

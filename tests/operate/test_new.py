@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.catalog import ROOT, Catalog
+from infra.catalog import Catalog
 from infra.errors import DocumentsRefused, NotPossibleHere
 from infra.gpu.lock import lock_path, valid_lock
 from infra.model.addresses import AddressRange
 from infra.operate.new import make_environment
 from infra.operate.proposal import free_range, new_domain
 from tests.support.environments import DEV, changed
+from tests.support.stacks import COMMITTED, copy_stacks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ NETWORK = IPv4Network("10.20.0.0/24")
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
-    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
+    copy_stacks(tmp_path)
     return Catalog(tmp_path)
 
 
@@ -80,11 +80,13 @@ def test_proposals_alone_make_a_valid_environment(catalog: Catalog) -> None:
     assert "make rehearse ENV=lab" in said
 
 
-@pytest.mark.parametrize("source", ["dev", "staging", "prod"])
+@pytest.mark.parametrize("source", COMMITTED)
 def test_every_environment_can_be_made_from(catalog: Catalog, source: str) -> None:
     list(make_environment("lab", source, accept=True, catalog=catalog))
     fresh = Catalog(catalog.root)
-    assert [fresh.load(name)[0].name for name in fresh.environment_names()] == ["dev", "lab", "prod", "staging"]
+    gateway = fresh.load("lab")[0].cluster.gateway
+    assert gateway is None or "lab" in gateway.domain
+    assert [fresh.load(name)[0].name for name in fresh.environment_names()] == sorted([*COMMITTED, "lab"])
 
 
 def test_another_network_asks_for_what_goes_with_it(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,12 +191,53 @@ def test_gpus_that_find_no_place_are_said_and_come_first_among_what_to_do(catalo
     assert not lock_path(catalog.root, "lab").exists()
 
 
-def test_a_full_network_has_nothing_to_propose(catalog: Catalog) -> None:
+def test_a_full_network_has_nothing_to_propose(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = catalog.root / "stacks" / "environments" / "dev.yaml"
     text = document.read_text(encoding="utf-8")
     document.write_text(text.replace("10.20.0.20-10.20.0.39", "10.20.0.45-10.20.0.99"), encoding="utf-8")
     with pytest.raises(NotPossibleHere) as refused:
         list(make_environment("lab", "dev", accept=True, catalog=catalog))
-    assert str(refused.value) == (
-        "nodePools.cpu.addresses: there is nothing to propose; repeat the command without --yes and answer"
+    lacking = (
+        "needs 55 free addresses in a row, and the largest free run of 10.20.0.0/24 is 10.20.0.155-10.20.0.199 (45)"
     )
+    assert str(refused.value) == (
+        f"nodePools.cpu.addresses: {lacking}; repeat the command without --yes and name another network, or fewer "
+        "addresses"
+    )
+    with pytest.raises(NotPossibleHere, match="nobody is there to answer"):
+        answered(Catalog(catalog.root), monkeypatch, "dev", *[""] * 4)
+    assert f"Addresses of nodePools.cpu: nothing to propose, it {lacking}\n" in capsys.readouterr().out
+
+
+BROKEN = "network: {apiAddress: 10.20.0.4}\ncontrolPlane: {adresses: 10.20.0.7-10.20.0.16}\nnodePools: 10.20.0.17"
+
+
+@pytest.mark.parametrize(
+    ("text", "api", "control_plane", "said"),
+    [
+        (BROKEN, "10.20.0.18", "10.20.0.45-10.20.0.49", "is refused, its addresses count as far as they can be read"),
+        ("a: [", "10.20.0.4", "10.20.0.15-10.20.0.19", "can't be read, its addresses may be proposed"),
+        (f"{BROKEN}\nvcenter: {{server: a.b}}", "10.20.0.4", "10.20.0.15-10.20.0.19", ""),
+    ],
+    ids=["refused", "no YAML", "another vCenter"],
+)
+def test_addresses_in_a_document_that_is_not_valid_are_taken(
+    catalog: Catalog, text: str, api: str, control_plane: str, said: str
+) -> None:
+    (catalog.root / "stacks" / "environments" / "broken.yaml").write_text(text, encoding="utf-8")
+    lines = list(make_environment("lab", "dev", accept=True, catalog=catalog))
+    environment, _ = Catalog(catalog.root).load("lab")
+    assert str(environment.network.api_address) == api
+    assert str(environment.control_plane.addresses) == control_plane
+    notes = [line for line in lines if "broken.yaml" in line]
+    mend = "mend it first: ./slipway validate broken"
+    assert notes == ([f"stacks/environments/broken.yaml: {said}; {mend}"] if said else [])
+
+
+@pytest.mark.parametrize(("name", "source"), [("a" * 20, "dev"), ("a" * 20, "prod"), ("b", "prod")])
+def test_next_commands_are_aligned_and_fit_on_a_screen(catalog: Catalog, name: str, source: str) -> None:
+    said = "\n".join(make_environment(name, source, accept=True, catalog=catalog)).partition("\nNext:\n")[2]
+    assert max(map(len, said.splitlines())) <= 80
+    assert len({line.index("  # ") for line in said.splitlines() if line.startswith("  ")}) == 1

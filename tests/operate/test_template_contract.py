@@ -49,6 +49,15 @@ def test_differences(template: FoundTemplate, said: list[str]) -> None:
     assert [str(difference) for difference in template_differences(template, RELEASE)] == said
 
 
+@pytest.mark.parametrize(("driver", "fits"), [("580.65.06", True), ("580.82.07", False), ("none", False)])
+def test_driver_in_the_template_is_the_release_s_own(driver: str, *, fits: bool) -> None:
+    template = RELEASE.machine_template.model_copy(update={"driver_strategy": "template"})
+    release = RELEASE.model_copy(update={"machine_template": template})
+    said = template_differences(replace(RIGHT, notes=notes(**{"gpu-driver": driver})), release)
+    wanted = "the release wants 580.65.06: nobody else brings it"
+    assert [str(difference) for difference in said] == ([] if fits else [f"gpu-driver is {driver}, {wanted}"])
+
+
 def test_images_that_are_missing_are_named_each() -> None:
     found = template_differences(replace(RIGHT, notes=notes(images=[])), RELEASE)
     assert [difference.what for difference in found] == [f"image {image}" for image in wanted_notes(RELEASE)["images"]]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from ruamel.yaml import YAML
 
 from infra.catalog import ROOT
+from tests.support.stacks import copy_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_COPIED = ("infra", "rehearsal", "stacks", "templates", "Pulumi.yaml", "__main__.py", "slipway")
+_COPIED = ("infra", "rehearsal", "templates", "Pulumi.yaml", "__main__.py", "slipway")
 _SHARED = (".venv", ".tools", "tools")
 
 
@@ -23,6 +24,7 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        copy_stacks(root)
         for name in _COPIED:
             source = ROOT / name
             if source.is_dir():
@@ -79,6 +81,8 @@ def without_gpus(document: str) -> str:
     data = yaml.load(document)
     for name in [name for name, pool in data["nodePools"].items() if "gpu" in pool]:
         del data["nodePools"][name]
+    for team in data.get("cluster", {}).get("teams", {}).values():
+        team.get("quota", {}).pop("gpus", None)
     text = io.StringIO()
     yaml.dump(data, text)
     return text.getvalue()

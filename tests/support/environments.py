@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from infra.catalog import Catalog
 from infra.compute.plan import NodePlan, PoolPlan, plan_compute
 from infra.model.environment import Environment
+from tests.support.stacks import copy_stacks
 
-CATALOG = Catalog()
+_FOLDER = TemporaryDirectory()
+copy_stacks(Path(_FOLDER.name))
+CATALOG = Catalog(Path(_FOLDER.name))
 _DEV, RELEASE = CATALOG.load("dev")
 STAGING, _ = CATALOG.load("staging")
 PROD, _ = CATALOG.load("prod")
@@ -46,10 +51,10 @@ def nodes_of(environment: Environment) -> dict[str, NodePlan]:
 
 
 def without_gpus(environment: Environment) -> Environment:
-    """Return an environment without its pools with GPUs."""
-    return changed(
-        environment, {f"nodePools.{name}": None for name, pool in environment.node_pools.items() if pool.gpu}
-    )
+    """Return an environment without its pools with GPUs, and without quotas of them."""
+    pools = {f"nodePools.{name}": None for name, pool in environment.node_pools.items() if pool.gpu}
+    quotas = {f"cluster.teams.{name}.quota.gpus": None for name in environment.cluster.teams}
+    return changed(environment, {**pools, **quotas})
 
 
 DEV = without_gpus(_DEV)  # what most rules are about is easier to see without GPUs

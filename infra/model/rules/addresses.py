@@ -7,8 +7,10 @@ from ipaddress import IPv4Address
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from infra.model.addresses import LARGEST_SERVICES, SMALLEST_SERVICES
 from infra.model.environment import pool_path
 from infra.model.rules.finding import Finding
+from infra.model.text_rules import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from infra.model.environment import Environment
 
 NODE_MASK = 24  # kube-controller-manager, --node-cidr-mask-size: what a node takes of the pod network
-LARGEST_SERVICES = 12  # kube-apiserver: --service-cluster-ip-range takes a prefix of 12 bits or more
-SMALLEST_SERVICES = 24  # leaves room for some 250 Services
 
 
 def address_rules(environment: Environment) -> Iterator[Finding]:
@@ -50,24 +50,20 @@ def outside_addresses(environment: Environment) -> dict[str, IPv4Address]:
     hosts = {f"network.timeServers[{index}]": host for index, host in enumerate(environment.network.time_servers)}
     if boot.proxy is not None:
         hosts |= {
-            "firstBoot.proxy.http": _host_of(boot.proxy.http),
-            "firstBoot.proxy.https": _host_of(boot.proxy.https),
+            "firstBoot.proxy.http": host_of(boot.proxy.http),
+            "firstBoot.proxy.https": host_of(boot.proxy.https),
         }
     for registry, mirrors in sorted(boot.registry_mirrors.items()):
         path = f"firstBoot.registryMirrors.{registry}"
-        hosts |= {f"{path}[{index}]": _host_of(mirror) for index, mirror in enumerate(mirrors)}
+        hosts |= {f"{path}[{index}]": host_of(mirror) for index, mirror in enumerate(mirrors)}
     if boot.api_server.oidc is not None:
-        hosts["firstBoot.apiServer.oidc.issuer"] = _host_of(boot.api_server.oidc.issuer)
+        hosts["firstBoot.apiServer.oidc.issuer"] = host_of(boot.api_server.oidc.issuer)
     servers = environment.network.nameservers
     found = {f"network.nameservers[{index}]": server for index, server in enumerate(servers)}
     for path, host in hosts.items():
         with suppress(ValueError):  # a name, and no address
             found[path] = IPv4Address(host)
     return found
-
-
-def _host_of(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].partition(":")[0]
 
 
 def _single_addresses(environment: Environment) -> Iterator[Finding]:
@@ -94,6 +90,10 @@ def _single_addresses(environment: Environment) -> Iterator[Finding]:
         if address == other and not gateway_serves:
             fix = "name every server once" if servers else "choose an address that nobody has"
             yield Finding(other_path, str(other), f"is {path}, too", fix)
+    for path, address in outside_addresses(environment).items():
+        if address == network.api_address and path not in named:
+            fix = "choose an address that nobody has, or correct that server"
+            yield Finding("network.apiAddress", str(address), f"is {path}, too", fix)
 
 
 def _ranges_inside_network(environment: Environment) -> Iterator[Finding]:

@@ -4,24 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from infra.model.addresses import AddressRange
 from infra.model.environment import pool_path
 from infra.model.rules.addresses import outside_addresses, ranges
+from infra.model.rules.claims import API_ADDRESS
 from infra.model.rules.finding import Finding
+from infra.model.rules.names import same_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from infra.model.addresses import AddressRange
     from infra.model.environment import Environment
     from infra.model.release import Release
+    from infra.model.rules.claims import Claims
+    from infra.model.site import VCenter
 
 Neighbour = tuple["Environment", "Release | None"]
 
 
 def neighbour_rules(
-    environment: Environment, release: Release | None, others: Sequence[Neighbour]
+    environment: Environment, release: Release | None, others: Sequence[Neighbour], claims: Sequence[Claims]
 ) -> Iterator[Finding]:
-    """Yield what an environment can't have because another environment has it."""
+    """Yield what an environment can't have because another environment has it.
+
+    `claims` are the addresses of all other environments, those among them whose document is refused.
+    """
+    for each in claims:
+        if each.server == environment.vcenter.server:
+            yield from _addresses_in_use(environment, each)
     for other, other_release in others:
         if other.vcenter.server == environment.vcenter.server:
             yield from _same_folder(environment, other)
@@ -34,16 +44,16 @@ def neighbour_rules(
 
 def _same_folder(environment: Environment, other: Environment) -> Iterator[Finding]:
     own, others = environment.vcenter, other.vcenter
-    if own.datacenter != others.datacenter:
+    if not same_name(own.datacenter, others.datacenter):
         return
-    if own.folder.casefold() == others.folder.casefold():  # vSphere does not tell names apart by case
+    if same_name(own.folder, others.folder):
         yield Finding(
             "vcenter.folder",
             own.folder,
             f"is the folder of environment {other.name} in the same datacenter, too",
             f"choose another, for example {_another_folder(environment)}",
         )
-    elif "/" in own.template and own.template.partition("/")[0].casefold() == others.folder.casefold():
+    elif "/" in own.template and same_name(own.template.partition("/")[0], others.folder):
         yield Finding(
             "vcenter.template",
             own.template,
@@ -54,12 +64,12 @@ def _same_folder(environment: Environment, other: Environment) -> Iterator[Findi
 
 def _another_folder(environment: Environment) -> str:
     proposal = f"slipway-{environment.name}"
-    return f"{proposal}-2" if environment.vcenter.folder.casefold() == proposal else proposal
+    return f"{proposal}-2" if same_name(environment.vcenter.folder, proposal) else proposal
 
 
 def _same_port_group(environment: Environment, other: Environment) -> Iterator[Finding]:
     own, others = environment.vcenter, other.vcenter
-    if (own.datacenter, own.network) != (others.datacenter, others.network):
+    if not _one_port_group(own, others):
         return
     if own.create_port_group is not None and others.create_port_group is not None:
         yield Finding(
@@ -68,6 +78,10 @@ def _same_port_group(environment: Environment, other: Environment) -> Iterator[F
             f"creates port group {own.network}, and so does environment {other.name}",
             "let one of the two create it, or choose another name in vcenter.network",
         )
+
+
+def _one_port_group(own: VCenter, others: VCenter) -> bool:
+    return same_name(own.datacenter, others.datacenter) and same_name(own.network, others.network)
 
 
 def _same_network(environment: Environment, other: Environment) -> Iterator[Finding]:
@@ -82,39 +96,44 @@ def _same_network(environment: Environment, other: Environment) -> Iterator[Find
     if own.gateway != others.gateway:
         reason = f"differs from the gateway of {party} in the same network ({others.gateway})"
         yield Finding("network.gateway", str(own.gateway), reason, "a network has one gateway for all")
-    yield from _address_in_use(environment, other)
 
 
-def _address_in_use(environment: Environment, other: Environment) -> Iterator[Finding]:
+def _addresses_in_use(environment: Environment, claims: Claims) -> Iterator[Finding]:
+    """Yield what another environment of the vCenter asks for, too; its document may be refused otherwise."""
+    yield from _api_address_is_server(environment, claims)
+    if not claims.may_share_network(environment.network.cidr):
+        return
     fix = "choose addresses that no environment of this network has"
-    api, other_api = environment.network.api_address, other.network.api_address
-    if api == other_api:
-        yield Finding("network.apiAddress", str(api), f"is network.apiAddress of environment {other.name}", fix)
-    for other_path, other_range in ranges(other).items():
-        if api in other_range:
-            reason = f"is in {other_path} of environment {other.name} ({other_range})"
-            yield Finding("network.apiAddress", str(api), reason, fix)
-    for path, own_range in ranges(environment).items():
-        yield from _range_in_use(path, own_range, other, fix)
+    api, party = environment.network.api_address, f"environment {claims.environment}"
+    for path, theirs in claims.ranges.items():
+        if api in theirs and (theirs.size > 1 or path == API_ADDRESS):
+            reason = f"is in {path} of {party} ({theirs})" if theirs.size > 1 else f"is {path} of {party}"
+            yield Finding(API_ADDRESS, str(api), reason, fix)
+        for own_path, own in ranges(environment).items():
+            if own.overlaps(theirs):
+                verb, what = ("contains", theirs.first) if theirs.size == 1 else ("overlaps", theirs)
+                yield Finding(own_path, str(own), f"{verb} {path} of {party} ({what})", fix)
 
 
-def _range_in_use(path: str, own: AddressRange, other: Environment, fix: str) -> Iterator[Finding]:
-    others = {"network.apiAddress": other.network.api_address, **outside_addresses(other)}
-    for other_path, address in others.items():
-        if address in own:
-            reason = f"contains {other_path} of environment {other.name} ({address})"
-            yield Finding(path, str(own), reason, fix)
-    for other_path, other_range in ranges(other).items():
-        if own.overlaps(other_range):
-            reason = f"overlaps {other_path} of environment {other.name} ({other_range})"
-            yield Finding(path, str(own), reason, fix)
+def _api_address_is_server(environment: Environment, claims: Claims) -> Iterator[Finding]:
+    """Yield an API address of one environment at which the other one expects its gateway or a server."""
+    api, party = environment.network.api_address, f"environment {claims.environment}"
+    for path, theirs in claims.ranges.items():
+        if theirs == AddressRange(api, api) and path != API_ADDRESS:
+            yield Finding(API_ADDRESS, str(api), f"is {path} of {party}", "choose an address that nobody has")
+    other_api = claims.ranges.get(API_ADDRESS)
+    servers = {"network.gateway": environment.network.gateway, **outside_addresses(environment)}
+    for path, server in servers.items():
+        if other_api == AddressRange(server, server):
+            fix = "correct it, or choose another API address there"
+            yield Finding(path, str(server), f"is {API_ADDRESS} of {party}", fix)
 
 
 def _same_template(
     environment: Environment, release: Release | None, other: Environment, other_release: Release | None
 ) -> Iterator[Finding]:
     own, others = environment.vcenter, other.vcenter
-    if (own.datacenter, own.template) != (others.datacenter, others.template):
+    if not (same_name(own.datacenter, others.datacenter) and same_name(own.template, others.template)):
         return
     if release is None or other_release is None:
         return
@@ -158,13 +177,19 @@ def _node_names(environment: Environment) -> dict[str, str]:
     return numbered | {f"{environment.name}-{pool}": pool for pool in environment.machines()}
 
 
-def neighbour_warnings(environment: Environment, others: Sequence[Neighbour]) -> Iterator[Finding]:
+def neighbour_warnings(
+    environment: Environment, others: Sequence[Neighbour], claims: Sequence[Claims]
+) -> Iterator[Finding]:
     """Yield what two environments share and perhaps should not."""
+    for each in claims:
+        elsewhere = each.server not in (None, environment.vcenter.server)  # perhaps another site with the same numbers
+        if elsewhere and each.cidr is not None and each.cidr.overlaps(environment.network.cidr):
+            yield from _api_address_is_server(environment, each)
     own = environment.vcenter
     for other, _ in others:
         theirs = other.vcenter
-        elsewhere = (own.datacenter, own.network) != (theirs.datacenter, theirs.network)
-        if own.server == theirs.server and environment.network.cidr == other.network.cidr and elsewhere:
+        one_network = own.server == theirs.server and environment.network.cidr == other.network.cidr
+        if one_network and not _one_port_group(own, theirs):
             yield Finding(
                 "network.cidr",
                 str(environment.network.cidr),

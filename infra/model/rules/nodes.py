@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.model.environment import CONTROL_PLANE, pool_path
 from infra.model.rules.finding import Finding
-from infra.model.texts import LONGEST_DNS_LABEL
+from infra.model.texts import LONGEST_DNS_LABEL, LONGEST_DOMAIN_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def _names_fit(environment: Environment) -> Iterator[Finding]:
             "choose another name for the pool",
         )
     for pool, machine in environment.machines().items():
-        longest = f"{environment.name}-{pool}-{max(machine.count, 1)}"
+        longest = environment.node_name(pool, max(machine.count, 1))
         if len(longest) > LONGEST_DNS_LABEL:
             yield Finding(
                 pool_path(pool),
@@ -66,6 +66,22 @@ def _names_fit(environment: Environment) -> Iterator[Finding]:
                 f"makes the host name {longest} of {len(longest)} characters, DNS allows {LONGEST_DNS_LABEL}",
                 "shorten the name of the pool or of the environment",
             )
+    yield from _full_names_fit(environment)
+
+
+def _full_names_fit(environment: Environment) -> Iterator[Finding]:
+    """Yield the domain when it makes the longest name of a node too long."""
+    domain = environment.network.domain
+    names = [environment.node_name(pool, max(machine.count, 1)) for pool, machine in environment.machines().items()]
+    longest = max(names, key=len)
+    length = len(f"{longest}.{domain}")
+    if length > LONGEST_DOMAIN_NAME:
+        yield Finding(
+            "network.domain",
+            domain,
+            f"makes a full name of {length} characters for {longest}, DNS allows {LONGEST_DOMAIN_NAME}",
+            "shorten the domain",
+        )
 
 
 def _clusters_are_named(environment: Environment) -> Iterator[Finding]:

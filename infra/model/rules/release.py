@@ -15,6 +15,21 @@ if TYPE_CHECKING:
     from infra.model.release import Release
 
 
+def release_refusals(release: Release) -> list[Finding]:
+    """Return what is wrong with a release by itself, whose fields are well-formed."""
+    template = release.machine_template
+    if template.oldest_hardware_version <= template.hardware_version:
+        return []
+    return [
+        Finding(
+            "machineTemplate.oldestHardwareVersion",
+            str(template.oldest_hardware_version),
+            f"is newer than the nodes' own (machineTemplate.hardwareVersion, {template.hardware_version})",
+            f"use {template.hardware_version} or less: a clone is upgraded, never downgraded",
+        )
+    ]
+
+
 def release_rules(environment: Environment, release: Release) -> Iterator[Finding]:
     """Yield what an environment asks that its release does not allow."""
     template = release.machine_template

@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from infra.model.rules.finding import Finding
+from infra.model.rules.names import same_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +42,7 @@ def _one_storage(environment: Environment) -> Iterator[Finding]:
 
 def _template_outside_folder(environment: Environment) -> Iterator[Finding]:
     places = environment.vcenter
-    if "/" in places.template and places.template.partition("/")[0] == places.folder:
+    if "/" in places.template and same_name(places.template.partition("/")[0], places.folder):
         yield Finding(
             "vcenter.template",
             places.template,
