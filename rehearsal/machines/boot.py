@@ -19,6 +19,7 @@ from pyroute2 import IPRoute
 from ruamel.yaml import YAML
 
 from infra.guest_info import METADATA, USER_DATA, unpacked
+from rehearsal.machines.description import read_description
 from rehearsal.machines.network import INTERFACE, set_up
 from rehearsal.machines.places import LOGS, PATH, note_skipped
 
@@ -29,7 +30,7 @@ _CARRIED_OUT = {"hostname", "write_files", "runcmd"}
 
 def main(description: Path) -> None:
     """Boot, then wait for the end and for orphans'."""
-    guest_info: dict[str, str] = json.loads(description.read_text(encoding="utf-8"))["guestInfo"]
+    guest_info = read_description(description).guest_info
     metadata = json.loads(unpacked(guest_info[METADATA]))
     user_data = YAML(typ="safe", pure=True).load(unpacked(guest_info[USER_DATA]))
     LOGS.mkdir(parents=True, exist_ok=True)

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rehearsal.layout import ROOT, TOOLS
+from rehearsal.machines.description import FILE
 from rehearsal.machines.network import plug_in, pull_out
 from rehearsal.machines.places import HYPERVISOR
-from rehearsal.machines.rpctool import DESCRIPTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rehearsal.machines.description import Description
 
 _OWN = ["--net", "--uts", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
 _OWN_ROOT = Path(__file__).with_name("own_root.sh")
 _NAMESPACE_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
-class Described:
-    """A machine as vCenter has it: BIOS UUID, name, and what it reads through its guest tools."""
-
-    uuid: str
-    name: str
-    guest_info: Mapping[str, str]
-
-
 class Machine:
     """A machine that was powered on, at a time that vCenter tells. Its files stay in `folder` until `discard`."""
 
-    def __init__(self, folder: Path, described: Described, boot_time: str) -> None:
+    def __init__(self, folder: Path, described: Description, boot_time: str) -> None:
         self.described = described
         self.boot_time = boot_time
         self.folder = folder / described.uuid
@@ -84,16 +75,16 @@ class Machine:
     def _power_on(self) -> subprocess.Popen[bytes]:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "machine.json"
-        file.write_text(json.dumps({"guestInfo": dict(self.described.guest_info)}), encoding="utf-8")
+        file.write_text(self.described.as_json(), encoding="utf-8")
         boot = [sys.executable, "-m", "rehearsal.machines.boot", str(file)]
         variables = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "SSL_CERT_FILE"},  # the machine room's own
             "PYTHONPATH": str(ROOT),
             "SLIPWAY_ROOT": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             "SLIPWAY_PYTHON": sys.executable,
             "SLIPWAY_TOOLS_BIN": str(TOOLS / "bin"),
-            DESCRIPTION: str(file),
+            FILE: str(file),
             "TMPDIR": "/run/tmp",
         }
         with (self.folder / "console.log").open("ab") as console:

@@ -32,11 +32,11 @@ class MirrorPods:
         for name in [name for name in self._shown if wanted.get(name) != self._shown[name]]:
             self._api.delete(f"{_PODS}/{name}-{self._node['name']}")
             del self._shown[name]
-        for name, text in wanted.items():
-            manifest = YAML(typ="safe", pure=True).load(text)
-            if name not in self._shown and manifest:
-                self._show(manifest, text)
-                self._shown[name] = text
+        for name in wanted.keys() - self._shown:  # only these are parsed: it is what takes time
+            manifest = YAML(typ="safe", pure=True).load(wanted[name])
+            if manifest:
+                self._show(manifest, wanted[name])
+                self._shown[name] = wanted[name]
 
     def _show(self, manifest: dict[str, Any], text: str) -> None:
         name = f"{manifest['metadata']['name']}-{self._node['name']}"

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from pathlib import Path
 
+from rehearsal.machines.description import own_description
 from rehearsal.machines.places import HYPERVISOR
-
-DESCRIPTION = "SLIPWAY_MACHINE"  # names the file that says what the machine is
 
 
 def main(call: str) -> int:
@@ -24,7 +20,7 @@ def main(call: str) -> int:
     if said.exists():
         print(said.read_text(encoding="utf-8"))
         return 0
-    given = json.loads(Path(os.environ[DESCRIPTION]).read_text(encoding="utf-8"))["guestInfo"]
+    given = own_description().guest_info
     if key not in given:
         print("No value found")
         return 1
