@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import get_args
+from typing import Any, get_args
 
 import pulumi
 
 from infra.catalog import ROOT, Catalog
 from infra.errors import LayerNotBuilt, UnknownStack
 from infra.for_real import check_in_this_rehearsal, check_passphrase, check_release
-from infra.model.handover import BUILT_LAYERS, HANDOVER, Layer
+from infra.model.handover import BUILT_LAYERS, HANDOVER, LAYERS, Layer
 
 
 def run() -> None:
@@ -25,7 +25,26 @@ def run() -> None:
     check_passphrase(pulumi.get_stack())
     check_in_this_rehearsal(environment_name)
     build = import_module(f"infra.{layer}.layer").build
-    pulumi.export(HANDOVER, build(environment, release, None).outputs())
+    handover = build(environment, release, _below(environment_name, layer))
+    pulumi.export(HANDOVER, handover.outputs())
+
+
+def _below(environment: str, layer: Layer) -> pulumi.Output[dict[str, Any]] | None:
+    """Return what the layer below hands over; nothing lies below the lowest."""
+    lower = lower_layer(layer)
+    if lower is None:
+        return None
+    stack = f"{environment}.{lower}"
+    reference = pulumi.StackReference(
+        f"{environment}.{lower}", f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"
+    )
+    return reference.require_output(HANDOVER)
+
+
+def lower_layer(layer: Layer) -> Layer | None:
+    """Return the layer that one stands on, or None for the lowest."""
+    index = LAYERS.index(layer)
+    return LAYERS[index - 1] if index else None
 
 
 def split_stack(stack: str) -> tuple[str, Layer]:

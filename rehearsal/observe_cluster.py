@@ -1,7 +1,7 @@
 """Waits until the machines of a rehearsal are a Kubernetes cluster, and says what its API says; runs inside.
 
-`python -m rehearsal.observe_cluster REHEARSAL ENVIRONMENT` writes the environment's kubeconfig to its place, and prints
-one JSON list of nodes.
+`python -m rehearsal.observe_cluster REHEARSAL ENVIRONMENT [--joined]` writes the environment's kubeconfig to its place,
+and prints one JSON list of nodes. With `--joined` they need not be ready, as before the cluster layer is there.
 """
 
 from __future__ import annotations
@@ -19,27 +19,38 @@ from infra.model.environment import CONTROL_PLANE
 from rehearsal.layout import Layout
 from rehearsal.machines.api import Api
 
+GPU = "nvidia.com/gpu"
+CLOUD_TAINT = "node.cloudprovider.kubernetes.io/uninitialized"
 PATIENCE = 300.0  # seconds until every machine has to be a node
 _PAUSE = 0.5
 
 
 @dataclass(frozen=True)
 class ObservedNode:
-    """One node as the API tells it: `condition` is yes for a node that is ready, else why it is not."""
+    """One node as the API tells it.
+
+    `condition` is yes for a node that is ready, else why it is not; `gpus` is how many pods can ask for, `taints` are
+    those that keep pods away.
+    """
 
     environment: str
     name: str
     role: str
     version: str
     condition: str
+    gpus: int
+    taints: tuple[str, ...]
 
 
 class NoCluster(Exception):
     """Machines that do not become a cluster, with what is known of them."""
 
 
-def observe_cluster(layout: Layout, environment: str) -> list[ObservedNode]:
-    """Return the nodes of an environment once all its machines have joined. Raises `NoCluster` naming the others."""
+def observe_cluster(layout: Layout, environment: str, *, ready: bool = True) -> list[ObservedNode]:
+    """Return the nodes of an environment once all its machines have joined and, unless told otherwise, are ready.
+
+    Raises `NoCluster` naming the others.
+    """
     handover = handover_of(environment)
     wanted = {(node["name"], node["pool"] == CONTROL_PLANE) for node in handover["nodes"]}
     kubeconfig = layout.kubeconfig(environment)
@@ -50,12 +61,15 @@ def observe_cluster(layout: Layout, environment: str) -> list[ObservedNode]:
     while True:
         said, found = _nodes(api)
         missing = sorted(name for name, _ in wanted - {(_name(node), _is_control_plane(node)) for node in found})
-        if not missing and not said:
-            return [_observed(environment, node) for node in found]
+        observed = [_observed(environment, node) for node in found]
+        unready = [f"{node.name} ({node.condition})" for node in observed if ready and not _is_usable(node)]
+        if not missing and not said and not unready:
+            return observed
         if layout.ended_log.exists():
             raise NoCluster(layout.ended_log.read_text(encoding="utf-8").strip())
         if time.monotonic() > deadline:
-            raise NoCluster(f"{environment}: {said or 'not joined yet: ' + ', '.join(missing)}")
+            late = f"not joined yet: {', '.join(missing)}" if missing else f"not ready yet: {', '.join(unready)}"
+            raise NoCluster(f"{environment}: {said or late}")
         time.sleep(_PAUSE)
 
 
@@ -82,7 +96,14 @@ def _observed(environment: str, node: dict[str, Any]) -> ObservedNode:
     condition = "unknown" if ready is None else "yes" if ready["status"] == "True" else f"no: {ready['message']}"
     role = "control plane" if _is_control_plane(node) else "worker"
     version = status.get("nodeInfo", {}).get("kubeletVersion", "")
-    return ObservedNode(environment, _name(node), role, version, condition)
+    gpus = int(status.get("allocatable", {}).get(GPU, "0"))
+    taints = tuple(sorted(taint["key"] for taint in node["spec"].get("taints", [])))
+    return ObservedNode(environment, _name(node), role, version, condition, gpus, taints)
+
+
+def _is_usable(node: ObservedNode) -> bool:
+    """Whether pods may run on a node: it is ready, and its cloud provider has seen its machine."""
+    return node.condition == "yes" and CLOUD_TAINT not in node.taints
 
 
 def _name(node: dict[str, Any]) -> str:
@@ -96,6 +117,7 @@ def _is_control_plane(node: dict[str, Any]) -> bool:
 
 if __name__ == "__main__":
     try:
-        print(json.dumps([asdict(node) for node in observe_cluster(Layout(sys.argv[1]), sys.argv[2])]))
+        nodes = observe_cluster(Layout(sys.argv[1]), sys.argv[2], ready="--joined" not in sys.argv)
+        print(json.dumps([asdict(node) for node in nodes]))
     except NoCluster as error:
         sys.exit(str(error))

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from infra.errors import MissingProgram
 from rehearsal.vsphere_plugin.schema import types_file, write_types
 
 EXECUTABLE = "pulumi-resource-vsphere"
@@ -24,9 +25,7 @@ class Plugin:
 
     def install(self, pulumi_home: Path) -> None:
         """Put the plugin where the engine of a rehearsal looks for it: into that rehearsal's own Pulumi home."""
-        folder = pulumi_home / "plugins" / f"resource-vsphere-v{version('pulumi-vsphere')}"
-        folder.mkdir(parents=True)
-        (folder / EXECUTABLE).symlink_to(self.folder / EXECUTABLE)
+        _link(pulumi_home, "vsphere", self.folder / EXECUTABLE)
 
     @property
     def description(self) -> str:
@@ -48,6 +47,24 @@ def find_plugin(root: Path) -> Plugin:
             if (folder / EXECUTABLE).is_file():
                 return Plugin("official", folder)
     return Plugin("played", _played_folder(root))
+
+
+def install_kubernetes_plugin(root: Path, pulumi_home: Path) -> None:
+    """Put Pulumi's own Kubernetes plugin where the engine of a rehearsal looks for it. Raises `MissingProgram`."""
+    executable = "pulumi-resource-kubernetes"
+    folder = f"resource-kubernetes-v{version('pulumi-kubernetes')}"
+    downloaded = Path(os.environ.get("PULUMI_HOME", Path.home() / ".pulumi")) / "plugins" / folder / executable
+    for file in (root / ".tools" / "bin" / executable, downloaded):
+        if file.exists():
+            _link(pulumi_home, "kubernetes", file.resolve())
+            return
+    raise MissingProgram("Pulumi's Kubernetes plugin", "run: make tools")
+
+
+def _link(pulumi_home: Path, name: str, executable: Path) -> None:
+    folder = pulumi_home / "plugins" / f"resource-{name}-v{version(f'pulumi-{name}')}"
+    folder.mkdir(parents=True)
+    (folder / f"pulumi-resource-{name}").symlink_to(executable)
 
 
 def _official_folders(asked: str) -> list[Path]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rehearsal.observe import Observed
     from rehearsal.observe_cluster import ObservedNode
+    from rehearsal.observe_components import ObservedComponent
     from rehearsal.plugin import Plugin
 
 
@@ -37,6 +38,7 @@ class Report:
     inventory: str
     machines: Sequence[Observed]
     nodes: Sequence[ObservedNode]
+    components: Sequence[ObservedComponent]
     skipped: Sequence[str]
     steps: Sequence[Step]
     plugin: Plugin
@@ -55,6 +57,8 @@ def show_report(report: Report, console: Console | None = None) -> None:
         console.print(_gpus(report.machines))
         console.print()
     console.print(_nodes(report.nodes))
+    console.print()
+    console.print(_components(report.components))
     console.print()
     console.print(_steps(report.steps, report.calls))
     console.print()
@@ -87,11 +91,30 @@ def _gpus(machines: Sequence[Observed]) -> Table:
 
 
 def _nodes(nodes: Sequence[ObservedNode]) -> Table:
-    table = Table("node", "role", "Kubernetes", "ready", box=None, pad_edge=False)
+    table = Table("node", "role", "Kubernetes", "ready", "GPUs", box=None, pad_edge=False)
     for node in nodes:
-        table.add_row(node.name, node.role, node.version, node.condition)
+        table.add_row(node.name, node.role, node.version, node.condition, str(node.gpus) if node.gpus else "-")
     table.caption = "as the Kubernetes API tells them, asked with the environment's own kubeconfig"
     table.caption_justify = "left"
+    return table
+
+
+def _components(components: Sequence[ObservedComponent]) -> Table:
+    table = Table("component", "version", "chart", "its kinds were checked", box=None, pad_edge=False)
+    for each in components:
+        if not each.all_kinds:
+            checked = "it brings none that are used"
+        elif each.real_kinds == each.all_kinds:
+            checked = "against their real definitions"
+        else:
+            checked = f"{each.all_kinds - each.real_kinds} of {each.all_kinds} by their names alone"
+        table.add_row(each.name, each.version, each.origin, checked)
+    if any(each.origin == "contract" for each in components):
+        table.caption = (
+            "contract: the chart is not at hand, and what the release says of it stood in. Proved is that the API "
+            "took our objects in their order; not that the chart is quiet, complete and starts"
+        )
+        table.caption_justify = "left"
     return table
 
 
@@ -124,12 +147,14 @@ def _truth(report: Report) -> Table:
             "first boot's own program, kubeadm (without its checks of the machine), etcd",
             "kube-apiserver, kube-controller-manager, kube-scheduler",
             "the machines' keys, bootstrap tokens and certificate requests",
+            "Pulumi's Kubernetes plugin, scheduling, the rights of nodes and service accounts",
         ],
         "simulated": [f"vCenter: VMware's simulator with additions of Slipway's; it has {report.inventory}"],
         "played": [
             "hosts, disks and networks: names without hardware",
             "operating systems: cloud-init's files and commands, systemd, the guest tools",
-            "kubelets, container runtimes and kube-vip: static pods run as plain processes",
+            "kubelets, container runtimes and kube-vip: static pods run as plain processes, other pods not at all",
+            "what the components' pods would do: nodes ready, seen by the cloud provider, their GPUs found and offered",
             f"not done, as there is no operating system: {_grouped(report.skipped)}",
         ],
     }

@@ -17,6 +17,7 @@ from rehearsal.inventory import inventory_file
 from rehearsal.layout import TOOLS, Layout
 from rehearsal.observe import Observed
 from rehearsal.observe_cluster import ObservedNode
+from rehearsal.observe_components import observed_components
 from rehearsal.report import Report, Step, show_report
 from rehearsal.session import Rehearsal, is_running, rehearsing, running, slipway_command
 
@@ -59,6 +60,7 @@ def rehearse_environments(environments: Sequence[str], *, keep: bool) -> None:
         nodes = _clusters(rehearsal, steps)
         _step_each(rehearsal, steps, "second preview", "nothing to change", "preview", "--expect-no-changes")
         machines = _observed(rehearsal)
+        _check_gpus(machines, nodes)
         skipped = _skipped(rehearsal)
         if not keep:
             _step_each(rehearsal, steps, "destroy", "no machine is left", "destroy", "--yes", "--including-protected")
@@ -88,7 +90,7 @@ def _clusters(rehearsal: Rehearsal, steps: _Steps) -> list[ObservedNode]:
     found = []
     for environment in rehearsal.layout.environments:
         title = "cluster" if len(rehearsal.layout.environments) == 1 else f"cluster {environment}"
-        with steps.step(title, "every machine has joined"):
+        with steps.step(title, "every node is ready"):
             done = rehearsal.run(
                 [sys.executable, "-m", "rehearsal.observe_cluster", rehearsal.layout.name, environment]
             )
@@ -98,6 +100,14 @@ def _clusters(rehearsal: Rehearsal, steps: _Steps) -> list[ObservedNode]:
                 raise StepFailed("rehearsal: the machines become a cluster", f"{done.stderr.strip()}; {fix}")
             found += [ObservedNode(**entry) for entry in json.loads(done.stdout)]
     return found
+
+
+def _check_gpus(machines: list[Observed], nodes: list[ObservedNode]) -> None:
+    """Raise `StepFailed` when a node offers other GPUs than its machine has, as vCenter tells it."""
+    there = {machine.name: len(machine.gpus) for machine in machines}
+    wrong = [f"{node.name} offers {node.gpus} of {there[node.name]}" for node in nodes if node.gpus != there[node.name]]
+    if wrong:
+        raise StepFailed("rehearsal: GPUs as resources of nodes", "; ".join(wrong))
 
 
 def _skipped(rehearsal: Rehearsal) -> list[str]:
@@ -121,6 +131,7 @@ def _report(
         inventory=_inventory_source(rehearsal.layout),
         machines=machines,
         nodes=nodes,
+        components=observed_components(rehearsal.layout),
         skipped=skipped,
         steps=steps,
         plugin=rehearsal.plugin,

@@ -16,14 +16,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from infra.catalog import Catalog
+from infra.cluster.plan import plan_cluster
 from infra.errors import MissingProgram, NotPossibleHere, StepFailed
 from rehearsal import isolation
+from rehearsal.contract.bundle import write_bundle
 from rehearsal.control import Control
 from rehearsal.holder import READY
 from rehearsal.inventory import server_of
 from rehearsal.layout import ROOT, TOOLS, VCENTER_USER, Layout
 from rehearsal.namespace_setup import end_with_parent
-from rehearsal.plugin import Plugin, find_plugin
+from rehearsal.plugin import Plugin, find_plugin, install_kubernetes_plugin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,6 +127,9 @@ def start(name: str, *, keep: bool = False, boot: bool = False, root: Path = ROO
     layout.password_file.write_text(secrets.token_urlsafe(24), encoding="ascii")
     plugin = find_plugin(ROOT)
     plugin.install(layout.pulumi_home)
+    install_kubernetes_plugin(ROOT, layout.pulumi_home)
+    (layout.pulumi_home / "logs").touch()  # a file: the engine's own log of every property takes half of a preview
+    write_bundle(layout, [catalog.load(environment)[1] for environment in layout.environments])
     starter = _start_holder(layout, lock, keep=keep, boot=boot)
     first_process = isolation.first_process_of(starter.pid)
     if first_process is None:
@@ -218,21 +223,28 @@ def _start_holder(layout: Layout, lock: IO[str], *, keep: bool, boot: bool) -> s
 
 
 def _create_stacks(rehearsal: Rehearsal) -> None:
-    """Make the stacks with the simulated vCenter's login; the password goes by standard input, not by arguments."""
+    """Make the stacks with what they need: the simulated vCenter's login, and played values of what else is secret."""
     password = rehearsal.layout.password_file.read_text(encoding="ascii")
+    catalog = Catalog(rehearsal.layout.root)
     for stack in rehearsal.layout.stacks():
-        commands: list[tuple[list[str], str]] = [
-            (["pulumi", "stack", "init", stack, "--no-select", "--non-interactive"], ""),
-            (["pulumi", "config", "set", "vsphere:user", VCENTER_USER, "-s", stack, "--non-interactive"], ""),
-            (
-                ["pulumi", "config", "set", "--secret", "vsphere:password", "-s", stack, "--non-interactive"],
-                password,
-            ),
-        ]
-        for command, stdin in commands:
-            done = rehearsal.run(command, stdin=stdin)
-            if done.returncode != 0:
-                raise StepFailed(" ".join(command[:3]), (done.stderr or done.stdout).strip())
+        environment, _, layer = stack.rpartition(".")
+        others: set[str] = set()
+        if layer == "cluster":
+            others = set(plan_cluster(*catalog.load(environment)).settings) - {"vsphere:user", "vsphere:password"}
+        played = [part for name in sorted(others) for part in ("--secret", f"{name}=played by the rehearsal")]
+        user = ["--plaintext", f"vsphere:user={VCENTER_USER}"]
+        _pulumi(rehearsal, ["stack", "init", stack, "--no-select", "--non-interactive"])
+        _pulumi(rehearsal, ["config", "set-all", *user, *played, "-s", stack, "--non-interactive"])
+        # by standard input, not by an argument
+        _pulumi(
+            rehearsal, ["config", "set", "--secret", "vsphere:password", "-s", stack, "--non-interactive"], password
+        )
+
+
+def _pulumi(rehearsal: Rehearsal, arguments: list[str], stdin: str = "") -> None:
+    done = rehearsal.run(["pulumi", *arguments], stdin=stdin)
+    if done.returncode != 0:
+        raise StepFailed(f"pulumi {' '.join(arguments[:2])}", (done.stderr or done.stdout).strip())
 
 
 def _send(process: int, number: signal.Signals) -> None:

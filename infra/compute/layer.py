@@ -18,7 +18,7 @@ from infra.identity import server_url
 from infra.model.environment import CONTROL_PLANE
 from infra.model.handover import ComputeHandover, Node
 from infra.vsphere.provider.cluster_identity import ClusterIdentity
-from infra.vsphere.provider.gpu_template import SlipwayProvider
+from infra.vsphere.provider.registration import SlipwayProvider, VCenterLogin
 
 if TYPE_CHECKING:
     from infra.compute.plan import ComputePlan, PoolPlan
@@ -72,7 +72,7 @@ def _providers(environment: Environment) -> list[pulumi.ProviderResource]:
     official = vsphere.Provider(
         "vcenter", vsphere_server=server, user=user, password=password, allow_unverified_ssl=False
     )
-    return [official, SlipwayProvider("slipway", server, user, password)]
+    return [official, SlipwayProvider("slipway", VCenterLogin(server, user, password))]
 
 
 def _handover(
@@ -91,4 +91,5 @@ def _handover(
         nodes=nodes,
         api=server_url(str(environment.network.api_address)),
         kubeconfig=cluster.admin_kubeconfig,
+        bootstrap_token=cluster.identity.apply(lambda identity: identity.bootstrap_token),
     )

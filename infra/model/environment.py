@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.model.base import Document, entry
+from infra.model.cluster import Cluster
 from infra.model.first_boot import FirstBoot
 from infra.model.gpu import GpuOverride
 from infra.model.nodes import ControlPlane, Machine, NodePool
@@ -42,6 +43,9 @@ class Environment(Document):
     """The control-plane nodes."""
     node_pools: dict[PoolName, NodePool] = entry("Node pools", {"cpu": {"count": 2}}, default_factory=dict)
     """Worker nodes by pool; the order of pools means nothing."""
+
+    cluster: Cluster = entry("Cluster", {"gateway": {"domain": "apps.dev.example.internal"}}, default_factory=Cluster)
+    """What runs in the cluster before anybody deploys to it."""
 
     def machines(self) -> dict[str, Machine]:
         """Return every kind of node by its pool name: the control plane first, then the pools by name."""

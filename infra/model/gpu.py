@@ -9,7 +9,7 @@ from pydantic import Field
 from infra.model.base import Document, entry
 from infra.model.texts import OneLine, Text
 
-Share = Annotated[str, Text(r"1/[1-9][0-9]?", 4, "a share of a GPU", "write for example 1/4")]
+Share = Annotated[str, Text(r"1/[1-9][0-9]?", 4, "a share of a GPU", "write it as a share, such as 1/4")]
 MigProfile = Annotated[
     str, Text(r"[1-7]g\.[0-9]{1,3}gb", 8, "a MIG profile", "write slices and memory, for example 3g.40gb")
 ]

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 Layer = Literal["compute", "cluster", "platform", "toolchain"]
 LAYERS: tuple[Layer, ...] = ("compute", "cluster", "platform", "toolchain")
-BUILT_LAYERS: tuple[Layer, ...] = ("compute",)  # those that this version can build
+BUILT_LAYERS: tuple[Layer, ...] = ("compute", "cluster")  # those that this version can build
 HANDOVER = "handover"  # the one output of every stack
 
 
@@ -29,7 +29,8 @@ class Node:
 class ComputeHandover:
     """Compute to cluster: the nodes, where in vCenter they stand, and how the Kubernetes API is reached.
 
-    `api` is its URL, `kubeconfig` the administrator's, as JSON (in a Pulumi program a secret `Output[str]`).
+    `api` is its URL, `kubeconfig` the administrator's, as JSON, `bootstrap_token` what machines join with (both secret
+    `Output[str]` in a Pulumi program).
     """
 
     environment: str
@@ -39,10 +40,59 @@ class ComputeHandover:
     nodes: tuple[Node, ...]
     api: str
     kubeconfig: Any
+    bootstrap_token: Any
 
     def outputs(self) -> dict[str, Any]:
         """Return the hand-over as plain nested dictionaries and lists, for a stack output."""
         return {**vars(self), "nodes": [dict(vars(node)) for node in self.nodes]}
 
 
-Handover = ComputeHandover
+@dataclass(frozen=True)
+class GpuResource:
+    """GPUs of one kind, as pods ask for them.
+
+    `resource` is the resource's name, `flavor` the Kueue ResourceFlavor and the value of the node label `node_label`
+    that leads to their nodes, `count` how many there are in all, `nodes` how many nodes have them.
+    """
+
+    resource: str
+    flavor: str
+    node_label: str
+    count: int
+    nodes: int
+
+
+@dataclass(frozen=True)
+class ClusterHandover:
+    """Cluster to platform and toolchain: how it is reached, and what can be asked for in it.
+
+    `api` and `kubeconfig` are those of `ComputeHandover`; `storage_classes` are names, `default_storage_class` one of
+    them or nothing; `gateway` is `{namespace, name, domain}` of the Gateway that routes attach to, or empty;
+    `cluster_issuer` is cert-manager's ClusterIssuer, or nothing; `gpus` by kind; `queues` are the LocalQueues, as
+    `<namespace>/<name>`; `namespaces` those of each team.
+    """
+
+    environment: str
+    api: Any
+    kubeconfig: Any
+    kubernetes: Any
+    storage_classes: tuple[str, ...]
+    default_storage_class: str
+    gateway: dict[str, str]
+    cluster_issuer: str
+    gpus: dict[str, GpuResource]
+    queues: tuple[str, ...]
+    namespaces: dict[str, tuple[str, ...]]
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the hand-over as plain nested dictionaries and lists, for a stack output."""
+        return {
+            **vars(self),
+            "storage_classes": list(self.storage_classes),
+            "gpus": {kind: dict(vars(gpu)) for kind, gpu in self.gpus.items()},
+            "queues": list(self.queues),
+            "namespaces": {team: list(names) for team, names in self.namespaces.items()},
+        }
+
+
+Handover = ComputeHandover | ClusterHandover

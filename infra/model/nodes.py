@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from infra.model.addresses import AddressRangeText
 from infra.model.base import Document, entry
@@ -18,7 +18,24 @@ DiskGiB = Annotated[int, Field(ge=1, le=62 * 1024, strict=True)]
 NodeCount = Annotated[int, Field(ge=0, le=1000, strict=True)]
 # A SCSI controller has the units 0 to 15; 0 is the system disk, 7 the controller itself.
 ScsiUnit = Annotated[int, Field(ge=1, le=15, strict=True)]
+CONTROL_PLANE_COUNTS = (1, 3)
 AntiAffinity = Literal["required", "preferred", "none"]
+
+
+def _one_or_three(count: int) -> int:
+    """Refuse what is out of bounds; why not two is told by a rule, beside all the rest."""
+    if not min(CONTROL_PLANE_COUNTS) <= count <= max(CONTROL_PLANE_COUNTS):
+        reason = f"is more than {max(CONTROL_PLANE_COUNTS)}" if count > 1 else "is less than 1"
+        raise ValueError(f"{reason}; use {' or '.join(map(str, CONTROL_PLANE_COUNTS))}")
+    return count
+
+
+ControlPlaneCount = Annotated[
+    int,
+    Field(strict=True),
+    AfterValidator(_one_or_three),
+    WithJsonSchema({"type": "integer", "enum": list(CONTROL_PLANE_COUNTS)}),
+]
 
 
 class Machine(Document):
@@ -44,7 +61,7 @@ class Machine(Document):
 class ControlPlane(Machine):
     """The nodes that carry the Kubernetes control plane."""
 
-    count: Annotated[int, Field(ge=1, le=3, strict=True)] = entry("Nodes", 3)
+    count: ControlPlaneCount = entry("Nodes", 3)
     """How many control-plane nodes: 1, or 3 so that one may fail."""
     anti_affinity: AntiAffinity = entry("Anti-affinity", "required", default="preferred")
     """Whether no two of these nodes run on one host: `required` (one more doesn't start), `preferred` (DRS tries), or

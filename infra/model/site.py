@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from infra.model.addresses import Address, AddressRangeText, Network
+from infra.model.addresses import Address, AddressRangeText, Network, ServiceNetwork
 from infra.model.base import Document, entry
-from infra.model.texts import DomainName, HostName, VsphereName, VspherePath
+from infra.model.texts import CertificatePem, DomainName, HostName, VsphereName, VspherePath
 
 Vlan = Annotated[int, Field(ge=0, le=4094, strict=True)]  # IEEE 802.1Q; 0 is no VLAN
 
@@ -53,6 +53,9 @@ class VCenter(Document):
     """Create the port group of that name on a distributed switch, instead of using one that is there."""
     folder: VsphereName = entry("Folder", "slipway-dev")
     """Name of the virtual machine folder and of the resource pools to create; no other environment may use it."""
+    authority: CertificatePem | None = entry("Authority", "-----BEGIN CERTIFICATE-----\n...", default=None)
+    """Certificate of the authority that signed vCenter's certificate, for what logs in to it from the cluster; without
+    it, it has to be a public one."""
     template: VspherePath = entry("Machine template", "ubuntu-24.04-kubernetes-1.36.3-1")
     """Path of the template that nodes are cloned from, below the datacenter's folder of virtual machines; its name has
     to fit the release's pattern."""
@@ -77,5 +80,5 @@ class NodeNetwork(Document):
     """Address range for Kubernetes Services of type LoadBalancer, in the node network."""
     pods: Network = entry("Pod network", "10.244.0.0/16")
     """Network of the pods, in CIDR notation; every node takes a /24 of it. Nobody outside the cluster sees it."""
-    services: Network = entry("Service network", "10.96.0.0/16")
+    services: ServiceNetwork = entry("Service network", "10.96.0.0/16")
     """Network of the Kubernetes Services, in CIDR notation, /12 or smaller."""

@@ -55,13 +55,21 @@ def engine_variables(stack: str) -> dict[str, str]:
     own variables, by the environment's own file. Raises `NotPossibleHere` when there is no passphrase, or an empty one
     outside a rehearsal.
     """
-    return {**prepare_backend(), **_passphrase(stack)}
+    parallel = {} if "PULUMI_PARALLEL_DIFF" in os.environ else {"PULUMI_PARALLEL_DIFF": "true"}
+    return {**prepare_backend(), **parallel, **_passphrase(stack)}
 
 
 def passphrase_file(environment: str) -> Path:
     """Return the file that holds the passphrase of one environment, by convention."""
     base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(base) / "slipway" / f"{environment}.passphrase"
+
+
+def passphrase_place(stack: str) -> str:
+    """Return, in words, where the engine reads the passphrase of a stack from."""
+    if "PULUMI_CONFIG_PASSPHRASE" in os.environ:
+        return "PULUMI_CONFIG_PASSPHRASE"
+    return os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE") or str(passphrase_file(stack.rpartition(".")[0]))
 
 
 def _passphrase(stack: str) -> dict[str, str]:

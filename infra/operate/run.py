@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from pulumi.automation import OpType
 
 from infra.catalog import ROOT, Catalog
 from infra.compute.plan import plan_compute
-from infra.errors import NotPossibleHere, StepFailed
+from infra.errors import StepFailed
 from infra.for_real import check_release
 from infra.gpu.lock import lock_path, valid_lock
 from infra.model.handover import BUILT_LAYERS
@@ -19,6 +18,7 @@ from infra.operate.changes import Changes, changes_of
 from infra.operate.choices import Choice
 from infra.operate.engine import LayerStack, colour, engine_step, open_stack, show_error, show_output
 from infra.operate.locks import only_run, release_stale_locks
+from infra.operate.steps import ask, engine_destroy, engine_preview
 from infra.program import split_stack
 
 if TYPE_CHECKING:
@@ -46,7 +46,17 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
     check_release(ROOT, release)
     valid_lock(lock_path(ROOT, environment_name), environment)
     for stack in stacks_of(environment_name, layer):
-        preview(stack, environment, release, expect_no_changes=expect_no_changes)
+        if stack.layer == "compute":
+            preview(stack, environment, release, expect_no_changes=expect_no_changes)
+            continue
+        from infra.operate.upper import LowerLayerMissing, preview_upper
+
+        try:
+            preview_upper(stack, expect_no_changes=expect_no_changes)
+        except LowerLayerMissing as missing:
+            if layer is not None or expect_no_changes:
+                raise
+            print(f"{missing} (a preview of it needs the cluster's API)")
 
 
 def run_refresh(environment_name: str, layer: str | None, *, expect_no_changes: bool) -> None:
@@ -55,7 +65,8 @@ def run_refresh(environment_name: str, layer: str | None, *, expect_no_changes: 
     with only_run(environment_name, "refresh"):
         for stack in stacks_of(environment_name, layer, create=False):
             release_stale_locks(stack)
-            check_vcenter(stack, environment, places=False)
+            if stack.layer == "compute":
+                check_vcenter(stack, environment, places=False)
             with engine_step(stack, "refresh"):
                 stack.handle.refresh(
                     on_output=show_output,
@@ -74,7 +85,12 @@ def run_destroy(environment_name: str, layer: str | None, *, yes: bool, includin
     environment, _ = Catalog().load(environment_name)
     with only_run(environment_name, "destroy"):
         for stack in reversed(list(stacks_of(environment_name, layer, create=False))):
-            _destroy(stack, environment, yes=yes, including_protected=including_protected)
+            if stack.layer == "compute":
+                _destroy(stack, environment, yes=yes, including_protected=including_protected)
+            else:
+                from infra.operate.upper import destroy_upper
+
+                destroy_upper(stack, yes=yes)
 
 
 def _destroy(stack: LayerStack, environment: Environment, *, yes: bool, including_protected: bool) -> None:
@@ -99,10 +115,7 @@ def _destroy_all(stack: LayerStack, *, preview_only: bool, protected: bool) -> N
     if protected:
         stack.destroy_protected(preview_only=preview_only)
         return
-    with engine_step(stack, "preview of destroy" if preview_only else "destroy"):
-        stack.handle.destroy(
-            preview_only=preview_only, on_output=show_output, on_error=show_error, color=colour(), show_secrets=False
-        )
+    engine_destroy(stack, preview_only=preview_only)
 
 
 def stacks_of(environment: str, layer: str | None, *, create: bool = True) -> Iterator[LayerStack]:
@@ -135,15 +148,7 @@ def preview(
     said: list[str] = []
     events: list[EngineEvent] = []
     try:
-        with engine_step(stack, "preview"):
-            result = stack.handle.preview(
-                on_output=said.append,
-                on_error=said.append,
-                on_event=events.append,
-                color=colour(),
-                diff=True,
-                expect_no_changes=expect_no_changes or None,
-            )
+        result = engine_preview(stack, said, events, expect_no_changes=expect_no_changes)
     except StepFailed:
         from infra.operate.protection import check_disks, check_protection
 
@@ -167,12 +172,3 @@ def preview(
     gone = set(going.values())
     rest = tuple(urn for urn in changes.replaced if urn not in gone)
     return Previewed(going, replace(changes, replaced=rest))
-
-
-def ask(question: str, option: str) -> None:
-    """Go on only when a person says yes. Raises `NotPossibleHere` without one to ask, `SystemExit` on no."""
-    if not sys.stdin.isatty():
-        raise NotPossibleHere("slipway", f"nobody is there to answer «{question}»", f"repeat the command with {option}")
-    if input(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-        print("Nothing more was done.")
-        raise SystemExit(1)

@@ -10,13 +10,14 @@ from infra.errors import NotPossibleHere
 from infra.for_real import check_release
 from infra.operate.addresses import make_room
 from infra.operate.choices import Choice
-from infra.operate.engine import colour, engine_step, show_error, show_output
 from infra.operate.fitting import check_fit
 from infra.operate.leftovers import resolve_leftovers
 from infra.operate.locks import only_run, release_stale_locks
 from infra.operate.quorum import Quorum
 from infra.operate.roll import batches, disturb_in_batches
-from infra.operate.run import Previewed, ask, preview, stacks_of
+from infra.operate.run import Previewed, preview, stacks_of
+from infra.operate.steps import ask, engine_up
+from infra.operate.upper import check_upper_layers, renew_bootstrap_token, up_upper
 from infra.vsphere.machines import machines_in_folder, power_on
 from infra.vsphere.session import vcenter_session
 
@@ -47,9 +48,15 @@ def run_up(
     choice = _choice(leftovers)
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
+    if layer != "compute":
+        check_upper_layers(environment, release)
     with only_run(environment_name, "up"):
         for stack in stacks_of(environment_name, layer):
-            _up(stack, environment, release, choice, yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster)
+            if stack.layer == "compute":
+                renew_bootstrap_token(environment_name)
+                _up(stack, environment, release, choice, yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster)
+            else:
+                up_upper(stack, yes=yes)
 
 
 def _up(
@@ -76,10 +83,7 @@ def _up(
         _check_cluster(quorum, previewed, lose_cluster=lose_cluster)
         make_room(stack, previewed.going_first)
         disturb_in_batches(stack, previewed.changes, groups, quorum)
-    with engine_step(stack, "up"):
-        stack.handle.up(
-            on_output=show_output, on_error=show_error, color=colour(), show_secrets=False, suppress_outputs=True
-        )
+    engine_up(stack)
     _start_nodes_that_are_off(stack, environment, release, credentials)
 
 

@@ -52,15 +52,15 @@ def main() -> None:
     checkout = Checkout(folder)
     checkout.without_gpus("dev")
     with rehearsing("dev", root=folder) as rehearsal:
-        timed("up of dev, 3 machines", lambda: rehearsal.slipway("up", "dev", "--yes"), runs=1)
-        timed("nothing-to-do slipway preview of dev", lambda: rehearsal.slipway("preview", "dev"))
+        timed("up of dev, 3 machines", lambda: rehearsal.slipway("up", "dev", "compute", "--yes"), runs=1)
+        timed("nothing-to-do slipway preview of dev", lambda: rehearsal.slipway("preview", "dev", "compute"))
         plain = ["pulumi", "preview", "-s", "dev.compute", "--non-interactive"]
         timed("nothing-to-do pulumi preview of dev", lambda: rehearsal.run(plain))
         checkout.replace(FIFTY)
         fifty = ["pulumi", "up", "--yes", "--skip-preview", "--parallel", "16", *plain[2:]]
         timed("up to 50 machines, --parallel 16", lambda: rehearsal.run(fifty), runs=1)
-        timed("nothing-to-do slipway preview, 50 machines", lambda: rehearsal.slipway("preview", "dev"))
-        timed("destroy of 50 machines", lambda: rehearsal.slipway("destroy", "dev", "--yes"), runs=1)
+        timed("nothing-to-do slipway preview, 50 machines", lambda: rehearsal.slipway("preview", "dev", "compute"))
+        timed("destroy of 50 machines", lambda: rehearsal.slipway("destroy", "dev", "compute", "--yes"), runs=1)
     shutil.rmtree(folder)
     subprocess.run([sys.executable, "-m", "tests.benchmarks.large_vcenter"], cwd=ROOT, check=True)
 

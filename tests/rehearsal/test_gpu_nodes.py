@@ -57,20 +57,20 @@ def test_gpu_nodes(checkout: Checkout, rehearsal: Rehearsal) -> None:
 def a_failed_power_on_is_recorded_and_the_next_up_goes_on_from_it(rehearsal: Rehearsal) -> None:
     fault = "The amount of graphics resource available in the parent resource pool is insufficient for the operation."
     rehearsal.control.fail("PowerOnVM_Task", NODE, "InsufficientGraphicsResourcesFault", fault)
-    assert fault in slipway(rehearsal, "up", "dev", "--yes", code=1)
+    assert fault in slipway(rehearsal, "up", "dev", "compute", "--yes", code=1)
     first = recorded_machines(rehearsal)[NODE]
     assert (machines_of(rehearsal)[NODE].uuid, machines_of(rehearsal)[NODE].power) == (first, "poweredOff")
-    slipway(rehearsal, "up", "dev", "--yes")
+    slipway(rehearsal, "up", "dev", "compute", "--yes")
     assert recorded_machines(rehearsal)[NODE] == first
     assert_all_agree(rehearsal)
     assert profile_of(rehearsal) == ["1 x nvidia_l4-6c"]
-    slipway(rehearsal, "preview", "dev", "--expect-no-changes")
+    slipway(rehearsal, "preview", "dev", "compute", "--expect-no-changes")
 
 
 def a_stale_placement_is_refused_before_anything_is_touched(checkout: Checkout, rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal)
     checkout.replace(("share: 1/4", "share: 1/2"))
-    said = slipway(rehearsal, "up", "dev", "--yes", code=2)
+    said = slipway(rehearsal, "up", "dev", "compute", "--yes", code=2)
     assert said == (
         "stacks/placements/dev.yaml: was made for another request than the document's; "
         "plan it: ./slipway fit dev --write\n"
@@ -81,19 +81,19 @@ def a_stale_placement_is_refused_before_anything_is_touched(checkout: Checkout, 
 def a_changed_profile_rolls_the_pool_and_the_preview_says_so_once(rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal)
     assert "wrote stacks/placements/dev.yaml" in slipway(rehearsal, "fit", "dev", "--write")
-    preview = slipway(rehearsal, "preview", "dev")
+    preview = slipway(rehearsal, "preview", "dev", "compute")
     said = [line for line in preview.splitlines() if line.startswith("dev.compute: ")]
     assert said == ["dev.compute: made anew, in this order: dev-gpu-1"]
-    slipway(rehearsal, "up", "dev", "--yes")
+    slipway(rehearsal, "up", "dev", "compute", "--yes")
     after = machines_of(rehearsal)
     assert {name for name in after if after[name].uuid != before[name].uuid} == {NODE}
     assert profile_of(rehearsal) == ["1 x nvidia_l4-12c"]
     assert_all_agree(rehearsal)
-    slipway(rehearsal, "preview", "dev", "--expect-no-changes")
+    slipway(rehearsal, "preview", "dev", "compute", "--expect-no-changes")
 
 
 def what_was_planned_and_is_gone_is_refused_with_the_command_that_plans_anew(rehearsal: Rehearsal) -> None:
     rehearsal.control.put_into_maintenance("esx-04.example.internal")
-    said = slipway(rehearsal, "up", "dev", "--yes", code=2)
+    said = slipway(rehearsal, "up", "dev", "compute", "--yes", code=2)
     assert said.splitlines()[-1].endswith("plan anew: ./slipway inventory dev && ./slipway fit dev --write")
     assert "cluster-01 has room for 0 of them" in said

@@ -29,13 +29,14 @@ import pulumi
 import pulumi_vsphere as vsphere
 
 from infra.vsphere.provider.gpu_template import (
-    DynamicGpu, GpuTemplate, GpuTemplateArgs, SlipwayProvider, VirtualGpu,
+    DynamicGpu, GpuTemplate, GpuTemplateArgs, VirtualGpu,
 )
+from infra.vsphere.provider.registration import SlipwayProvider, VCenterLogin
 
 asked = json.loads(Path("asked.json").read_text())
 config = pulumi.Config("vsphere")
 login = {"user": config.require("user"), "password": config.require_secret("password")}
-slipway = SlipwayProvider("slipway", server=asked["server"], **login)
+slipway = SlipwayProvider("slipway", VCenterLogin(asked["server"], **login))
 official = vsphere.Provider("vcenter", vsphere_server=asked["server"], allow_unverified_ssl=False, **login)
 if asked["devices"]:
     template = GpuTemplate(

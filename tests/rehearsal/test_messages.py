@@ -33,7 +33,7 @@ def refusal(rehearsal: Rehearsal, **variables: str) -> str:
     import subprocess  # noqa: PLC0415 - used here alone
 
     process = rehearsal.popen(
-        slipway_command("preview", "dev"), env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        slipway_command("preview", "dev", "compute"), env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     out, err = process.communicate()
     assert process.returncode == 2, out + err
@@ -150,9 +150,9 @@ def test_live_run_holds_the_stack(rehearsal: Rehearsal) -> None:
 
     hold = rehearsal.control.hold("CreateFolder", "", "before")
     pipe = subprocess.PIPE
-    first = rehearsal.popen(slipway_command("up", "dev", "--yes"), stdout=pipe, stderr=subprocess.STDOUT)
+    first = rehearsal.popen(slipway_command("up", "dev", "compute", "--yes"), stdout=pipe, stderr=subprocess.STDOUT)
     rehearsal.control.wait_until_held(hold, 60)
-    second = rehearsal.slipway("up", "dev", "--yes")
+    second = rehearsal.slipway("up", "dev", "compute", "--yes")
     rehearsal.control.release_all()
     said, _ = first.communicate()
     assert first.returncode == 0, said
@@ -162,11 +162,11 @@ def test_live_run_holds_the_stack(rehearsal: Rehearsal) -> None:
         r"wait for that run\n",
         second.stderr,
     )
-    assert rehearsal.slipway("destroy", "dev", "--yes").returncode == 0
+    assert rehearsal.slipway("destroy", "dev", "compute", "--yes").returncode == 0
 
 
 def test_no_question_is_asked_when_nobody_is_there(rehearsal: Rehearsal) -> None:
-    done = rehearsal.slipway("up", "dev")
+    done = rehearsal.slipway("up", "dev", "compute")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
         "slipway: nobody is there to answer «Do this to dev.compute?»; repeat the command with --yes"

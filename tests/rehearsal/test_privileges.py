@@ -34,15 +34,15 @@ def a_whole_life(rehearsal: Rehearsal, checkout: Checkout, environment: str) -> 
         assert done.returncode == 0, done.stdout + done.stderr
 
     rehearsal.control.reset_calls()
-    slipway("up", environment, "--yes")
-    slipway("refresh", environment)
+    slipway("up", environment, "compute", "--yes")
+    slipway("refresh", environment, "compute")
     checkout.replace(
         ("costCentre: CC-", "costCentre: DD-"),
         ("    memoryGiB: ", "    memoryGiB: 1"),
         ("    diskGiB: ", "    diskGiB: 1"),
         environment=environment,
     )
-    slipway("up", environment, "--yes")
+    slipway("up", environment, "compute", "--yes")
     slipway("destroy", environment, "--yes", "--including-protected")
     return {as_in_the_table(call) for call in rehearsal.control.calls()}
 

@@ -31,12 +31,12 @@ def test_prod_from_nothing_to_quiet_second_runs(rehearsal: Rehearsal) -> None:
     killed_run(rehearsal, "prod", "CreateDVPortgroup_Task", "slipway-prod", "after")
     killed_run(rehearsal, "prod", "ReconfigureComputeResource_Task", "gpu-01", "after")
     assert "a killed run was creating slipway-prod" in (rehearsal.layout.folder / "killed.log").read_text()
-    said = slipway(rehearsal, "up", "prod", "--yes", "--leftovers", "adopt")
+    said = slipway(rehearsal, "up", "prod", "compute", "--yes", "--leftovers", "adopt")
     assert "prod.compute: a killed run was creating prod-training-" in said
     assert_all_agree(rehearsal, "prod")
-    slipway(rehearsal, "preview", "prod", "--expect-no-changes")
-    slipway(rehearsal, "refresh", "prod", "--expect-no-changes")
-    slipway(rehearsal, "preview", "prod", "--expect-no-changes")
+    slipway(rehearsal, "preview", "prod", "compute", "--expect-no-changes")
+    slipway(rehearsal, "refresh", "prod", "compute", "--expect-no-changes")
+    slipway(rehearsal, "preview", "prod", "compute", "--expect-no-changes")
 
 
 @pytest.mark.parametrize(("pool", "cluster"), [("control-plane", "esx-0"), ("data", "esx-1")])
@@ -54,6 +54,6 @@ def test_machines_have_the_disks_of_their_pool_on_the_datastore_cluster(rehearsa
 
 
 def test_prod_goes_on_purpose_alone(rehearsal: Rehearsal) -> None:
-    assert rehearsal.slipway("destroy", "prod", "--yes").returncode == 2
-    slipway(rehearsal, "destroy", "prod", "--yes", "--including-protected")
+    assert rehearsal.slipway("destroy", "prod", "compute", "--yes").returncode == 2
+    slipway(rehearsal, "destroy", "prod", "compute", "--yes", "--including-protected")
     assert in_folder(rehearsal, "prod") == []

@@ -42,16 +42,16 @@ def test_password_is_found_nowhere(rehearsal: Rehearsal) -> None:
     watch = ArgumentWatch(canary)
     watch.start()
     commands = [
-        ("up", "dev", "--yes"),
-        ("preview", "dev"),
-        ("refresh", "dev"),
+        ("up", "dev", "compute", "--yes"),
+        ("preview", "dev", "compute"),
+        ("refresh", "dev", "compute"),
         ("status", "dev"),
     ]
     said = [rehearsal.slipway(*command) for command in commands]
     said.append(rehearsal.run(["pulumi", "preview", "-s", "dev.compute", "--diff", "--json", "--non-interactive"]))
     said.append(rehearsal.run(["pulumi", "stack", "export", "-s", "dev.compute"]))
     said.append(rehearsal.run(["pulumi", "stack", "output", "-s", "dev.compute", "--json"]))
-    said.append(rehearsal.slipway("destroy", "dev", "--yes"))
+    said.append(rehearsal.slipway("destroy", "dev", "compute", "--yes"))
     watch.over.set()
     watch.join()
     assert [done.returncode for done in said] == [0] * len(said), [done.stderr for done in said]

@@ -36,7 +36,9 @@ def identifiers(rehearsal: Rehearsal, environment: str) -> set[str]:
 
 def test_both_come_up_at_once_and_neither_sees_the_other(rehearsal: Rehearsal) -> None:
     runs = [
-        rehearsal.popen(slipway_command("up", each, "--yes"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        rehearsal.popen(
+            slipway_command("up", each, "compute", "--yes"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         for each in BOTH
     ]
     said = [run.communicate()[0] for run in runs]
@@ -48,8 +50,8 @@ def test_both_come_up_at_once_and_neither_sees_the_other(rehearsal: Rehearsal) -
     assert {machine.address for machine in dev.values()} & {machine.address for machine in staging.values()} == set()
     assert {machine.path.rpartition("/")[0] for machine in staging.values()} == {"/dc-01/vm/slipway-staging"}
     for each in BOTH:
-        slipway(rehearsal, "preview", each, "--expect-no-changes")
-        slipway(rehearsal, "refresh", each, "--expect-no-changes")
+        slipway(rehearsal, "preview", each, "compute", "--expect-no-changes")
+        slipway(rehearsal, "refresh", each, "compute", "--expect-no-changes")
 
 
 def test_control_plane_nodes_run_on_hosts_of_their_own(rehearsal: Rehearsal) -> None:
@@ -59,11 +61,11 @@ def test_control_plane_nodes_run_on_hosts_of_their_own(rehearsal: Rehearsal) -> 
 
 def test_one_goes_and_the_other_stays_as_it_is(rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal, "staging")
-    slipway(rehearsal, "destroy", "dev", "--yes")
+    slipway(rehearsal, "destroy", "dev", "compute", "--yes")
     assert machines_of(rehearsal, "dev") == {}
     assert machines_of(rehearsal, "staging") == before
-    slipway(rehearsal, "preview", "staging", "--expect-no-changes")
-    slipway(rehearsal, "up", "dev", "--yes")
+    slipway(rehearsal, "preview", "staging", "compute", "--expect-no-changes")
+    slipway(rehearsal, "up", "dev", "compute", "--yes")
     assert_all_agree(rehearsal, "dev")
 
 

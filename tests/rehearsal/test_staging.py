@@ -48,16 +48,16 @@ def test_an_environment_that_is_protected(checkout: Checkout, rehearsal: Rehears
 
 def a_killed_rule_is_taken_over(rehearsal: Rehearsal) -> None:
     killed_run(rehearsal, "staging", "ReconfigureComputeResource_Task", "cluster-01", "after")
-    said = slipway(rehearsal, "up", "staging", "--yes")
+    said = slipway(rehearsal, "up", "staging", "compute", "--yes")
     assert "staging.compute: a killed run was creating staging-control-plane\n" in said
     assert_all_agree(rehearsal, "staging")
     assert len(set(control_plane(rehearsal).values())) == 3
-    slipway(rehearsal, "preview", "staging", "--expect-no-changes")
+    slipway(rehearsal, "preview", "staging", "compute", "--expect-no-changes")
 
 
 def it_can_not_be_destroyed_by_mistake(rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal, "staging")
-    said = slipway(rehearsal, "destroy", "staging", "--yes", code=2)
+    said = slipway(rehearsal, "destroy", "staging", "compute", "--yes", code=2)
     assert said == (
         "staging.compute: controlPlane: protected from deletion in stacks/environments/staging.yaml; to let go, take "
         "them from `protected`, run `./slipway up staging` and repeat this, or repeat it now with "
@@ -72,7 +72,7 @@ def it_can_not_be_destroyed_by_mistake(rehearsal: Rehearsal) -> None:
 def a_protected_pool_can_not_be_shrunk(checkout: Checkout, rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal, "staging")
     checkout.replace(("controlPlane:\n  count: 3", "controlPlane:\n  count: 1"), environment="staging")
-    said = slipway(rehearsal, "up", "staging", "--yes", code=2)
+    said = slipway(rehearsal, "up", "staging", "compute", "--yes", code=2)
     assert said.splitlines()[-1].startswith(
         "staging.compute: staging-control-plane-2, staging-control-plane-3: protected from deletion in "
     )
@@ -83,7 +83,7 @@ def a_protected_pool_can_not_be_shrunk(checkout: Checkout, rehearsal: Rehearsal)
 def nodes_are_made_anew_one_by_one_and_stay_on_different_hosts(checkout: Checkout, rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal, "staging")
     checkout.replace(("clientId: kubernetes", "clientId: kubernetes-staging"), environment="staging")
-    said = slipway(rehearsal, "up", "staging", "--yes")
+    said = slipway(rehearsal, "up", "staging", "compute", "--yes")
     assert [line for line in said.splitlines() if line.startswith("staging.compute: replacing")] == [
         f"staging.compute: replacing staging-control-plane-{number}, {number} of 3" for number in (1, 2, 3)
     ]
@@ -96,8 +96,8 @@ def nodes_are_made_anew_one_by_one_and_stay_on_different_hosts(checkout: Checkou
     assert protected == {"control-plane", *control_plane(rehearsal)}
     (rule,) = [entry for entry in deployment(rehearsal, "staging")["resources"] if entry["type"] == RULE]
     assert set(rule["outputs"]["virtualMachineIds"]) == {after[name].uuid for name in control_plane(rehearsal)}
-    slipway(rehearsal, "preview", "staging", "--expect-no-changes")
-    slipway(rehearsal, "refresh", "staging", "--expect-no-changes")
+    slipway(rehearsal, "preview", "staging", "compute", "--expect-no-changes")
+    slipway(rehearsal, "refresh", "staging", "compute", "--expect-no-changes")
 
 
 def a_disk_comes_and_grows_without_a_restart(checkout: Checkout, rehearsal: Rehearsal) -> None:
@@ -105,36 +105,36 @@ def a_disk_comes_and_grows_without_a_restart(checkout: Checkout, rehearsal: Rehe
     rehearsal.control.reset_calls()
     pool = "nodePools:\n  cpu:\n"
     checkout.replace((pool, f"{pool}    dataDisks: {{scratch: {{sizeGiB: 10, unit: 3}}}}\n"), environment="staging")
-    slipway(rehearsal, "up", "staging", "--yes")
+    slipway(rehearsal, "up", "staging", "compute", "--yes")
     checkout.replace(("sizeGiB: 10", "sizeGiB: 20"), environment="staging")
-    slipway(rehearsal, "up", "staging", "--yes")
+    slipway(rehearsal, "up", "staging", "compute", "--yes")
     assert machines_of(rehearsal, "staging") == before
     assert not {"ShutdownGuest", "PowerOffVM_Task"} & set(rehearsal.control.calls())
-    slipway(rehearsal, "preview", "staging", "--expect-no-changes")
+    slipway(rehearsal, "preview", "staging", "compute", "--expect-no-changes")
 
 
 def a_disk_is_not_lost_without_a_word(checkout: Checkout, rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal, "staging")
     checkout.replace(("user: ops", "user: admin"), environment="staging")
-    said = slipway(rehearsal, "up", "staging", "--yes", code=2)
+    said = slipway(rehearsal, "up", "staging", "compute", "--yes", code=2)
     assert "staging.compute: staging-cpu-1 loses its data disks with all that is on them: scratch" in said
     assert said.splitlines()[-1] == (
         "slipway: nobody is there to answer «Delete the data disks of staging-cpu-1, staging-cpu-2, with all that is "
         "on them?»; repeat the command with --lose-disks"
     )
     assert machines_of(rehearsal, "staging") == before
-    slipway(rehearsal, "up", "staging", "--yes", "--lose-disks")
+    slipway(rehearsal, "up", "staging", "compute", "--yes", "--lose-disks")
     assert_all_agree(rehearsal, "staging")
     checkout.replace(("    dataDisks: {scratch: {sizeGiB: 20, unit: 3}}\n", ""), environment="staging")
-    assert "--lose-disks" in slipway(rehearsal, "up", "staging", "--yes", code=2)
+    assert "--lose-disks" in slipway(rehearsal, "up", "staging", "compute", "--yes", code=2)
 
 
 def what_is_protected_stays_so_when_destroying_fails_half_way(rehearsal: Rehearsal) -> None:
     rehearsal.control.fail("Destroy_Task", "staging-control-plane-2", "InvalidState", "played: not now")
-    slipway(rehearsal, "destroy", "staging", "--yes", "--including-protected", code=1)
-    assert "controlPlane: protected" in slipway(rehearsal, "destroy", "staging", "--yes", code=2)
+    slipway(rehearsal, "destroy", "staging", "compute", "--yes", "--including-protected", code=1)
+    assert "controlPlane: protected" in slipway(rehearsal, "destroy", "staging", "compute", "--yes", code=2)
 
 
 def on_purpose_everything_goes(rehearsal: Rehearsal) -> None:
-    slipway(rehearsal, "destroy", "staging", "--yes", "--including-protected")
+    slipway(rehearsal, "destroy", "staging", "compute", "--yes", "--including-protected")
     assert machines_of(rehearsal, "staging") == {}

@@ -17,7 +17,7 @@ CPU_POOL_SIZES = "    count: 2\n    cpus: 4\n    memoryGiB: 16\n    diskGiB: 100
 
 
 def up(rehearsal: Rehearsal) -> str:
-    done = rehearsal.slipway("up", "dev", "--yes")
+    done = rehearsal.slipway("up", "dev", "compute", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -54,7 +54,7 @@ def test_an_environment_through_its_changes(checkout: Checkout, rehearsal: Rehea
 
 def second_runs_are_quiet(rehearsal: Rehearsal) -> None:
     assert changes(rehearsal) == set()
-    quiet = rehearsal.slipway("refresh", "dev", "--expect-no-changes")
+    quiet = rehearsal.slipway("refresh", "dev", "compute", "--expect-no-changes")
     assert quiet.returncode == 0, quiet.stdout + quiet.stderr
 
 
@@ -79,7 +79,7 @@ def a_larger_disk_restarts_nothing(checkout: Checkout, rehearsal: Rehearsal) -> 
 
 def a_smaller_disk_is_refused_by_the_preview(checkout: Checkout, rehearsal: Rehearsal) -> None:
     checkout.replace(("diskGiB: 80", "diskGiB: 70"))
-    refused = rehearsal.slipway("preview", "dev")
+    refused = rehearsal.slipway("preview", "dev", "compute")
     assert refused.returncode == 2
     assert refused.stderr.splitlines()[-1] == (
         "dev.compute: a disk can't shrink: dev-control-plane-1 disk0 (80 GiB, asked 70); ask for the size that it has, "
@@ -105,7 +105,7 @@ def a_renamed_pool_is_another_pool(checkout: Checkout, rehearsal: Rehearsal) -> 
         for name in ("{}", "pool={}", "dev-{}-1")
     }
     first = "dev.compute: dev-batch-1 goes first: its address 10.20.0.60 is given to dev-night-1\n"
-    assert first in rehearsal.slipway("preview", "dev").stdout
+    assert first in rehearsal.slipway("preview", "dev", "compute").stdout
     assert first in up(rehearsal)
     assert_all_agree(rehearsal)
 

@@ -38,7 +38,7 @@ def disordered(text: str) -> str:
 
 def test_unreadable_states(rehearsal: Rehearsal) -> None:
     """One rehearsal, step by step; each step begins where the one before ended."""
-    slipway(rehearsal, "up", "dev", "--yes")
+    slipway(rehearsal, "up", "dev", "compute", "--yes")
     half_written_beside_it(rehearsal)
     in_the_wrong_order(rehearsal)
 
@@ -49,7 +49,7 @@ def half_written_beside_it(rehearsal: Rehearsal) -> None:
         "dev.compute: a run is writing its state right now, or was killed while it did; "
         "./slipway up dev mends the latter\n"
     )
-    said = slipway(rehearsal, "up", "dev", "--yes")
+    said = slipway(rehearsal, "up", "dev", "compute", "--yes")
     assert "dev: removed dev.compute.json.attrs, which a killed run left half written; the state is not touched" in said
     assert_all_agree(rehearsal)
 
@@ -57,13 +57,13 @@ def half_written_beside_it(rehearsal: Rehearsal) -> None:
 def in_the_wrong_order(rehearsal: Rehearsal) -> None:
     file = state_file(rehearsal)
     file.write_text(disordered(file.read_text(encoding="utf-8")), encoding="utf-8")
-    said = slipway(rehearsal, "up", "dev", "--yes", code=1)
+    said = slipway(rehearsal, "up", "dev", "compute", "--yes", code=1)
     assert said.splitlines()[-1].endswith(
         "the engine wrote its state in the wrong order; mend it: pulumi state repair -s dev.compute, "
         "and run the command again"
     )
     repaired = rehearsal.run(["pulumi", "state", "repair", "-s", "dev.compute", "--yes", "--non-interactive"])
     assert repaired.returncode == 0, repaired.stdout + repaired.stderr
-    slipway(rehearsal, "up", "dev", "--yes")
+    slipway(rehearsal, "up", "dev", "compute", "--yes")
     assert_all_agree(rehearsal)
-    slipway(rehearsal, "preview", "dev", "--expect-no-changes")
+    slipway(rehearsal, "preview", "dev", "compute", "--expect-no-changes")

@@ -36,7 +36,7 @@ def release_warnings(release: Release) -> list[Finding]:
         Finding(
             "images",
             "",
-            f"{len(missing)} of them have no digest, which a rehearsal allows and a real vCenter does not",
+            f"{len(missing)} of images, charts and manifests have no digest: enough for a rehearsal, not for a vCenter",
             f"where there is internet, run: ./slipway release pin {release.version}",
         )
     ]
@@ -65,10 +65,6 @@ def _pools(environment: Environment) -> Iterator[Finding]:
                 "widen it now, while the addresses behind it are free",
             )
     for name, pool in sorted(environment.node_pools.items()):
-        if pool.labels or pool.taints:
-            path = f"nodePools.{name}.{'labels' if pool.labels else 'taints'}"
-            reason = "are set by the layer `cluster`, which this version does not have yet"
-            yield Finding(path, "", reason, "until then the pool's nodes are like all others")
         if pool.count == 0:
             yield Finding(f"nodePools.{name}.count", "0", "makes a pool without nodes", "ask for some, or remove it")
         if pool.count > 1 and pool.roll_policy.max_unavailable >= pool.count:

@@ -11,21 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class SlipwayProvider(pulumi.ProviderResource):
-    """Slipway's own provider, logged in to one vCenter. The password is kept as a secret."""
-
-    def __init__(
-        self,
-        name: str,
-        server: pulumi.Input[str],
-        user: pulumi.Input[str],
-        password: pulumi.Input[str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        settings = {"server": server, "user": user, "password": pulumi.Output.secret(password)}
-        super().__init__("slipway", name, settings, opts)
-
-
 @dataclass(frozen=True)
 class VirtualGpu:
     """A vGPU of a profile, as the hosts name it: `grid_a100-40c`."""

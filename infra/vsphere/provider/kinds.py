@@ -43,7 +43,7 @@ class ResourceKind(ABC):
     """One kind of resource.
 
     `computed` are the outputs that a preview of a new one does not know yet, `renewed` those that every update makes
-    anew, `secret` those that are never shown.
+    anew, `secret` those that are never shown. One that `uses_vcenter` needs the provider's login.
 
     What people can mend is raised as `PersonError`, in one line.
     """
@@ -52,6 +52,7 @@ class ResourceKind(ABC):
     computed: tuple[str, ...] = ()
     renewed: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
+    uses_vcenter: bool = True
 
     @abstractmethod
     def problems(self, inputs: Properties) -> dict[str, str]:

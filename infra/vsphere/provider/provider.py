@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from pulumi.provider.experimental import provider as sdk
 
 from infra.errors import PersonError
+from infra.vsphere.provider.api_kind import ClusterApi
 from infra.vsphere.provider.identity_kind import ClusterIdentity
 from infra.vsphere.provider.kinds import Change, Login, ResourceKind
+from infra.vsphere.provider.node_kind import NodeSettings
 from infra.vsphere.provider.schema import PROVIDER_INPUTS, schema
+from infra.vsphere.provider.secret_kind import GeneratedSecret
 from infra.vsphere.provider.template_kind import GpuTemplate
+from infra.vsphere.provider.token_kind import BootstrapToken
 from infra.vsphere.provider.values import UNKNOWN, plain, wired
 
 if TYPE_CHECKING:
@@ -19,7 +23,8 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-_KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(), ClusterIdentity())}
+_IN_A_CLUSTER = (ClusterApi(), BootstrapToken(), NodeSettings(), GeneratedSecret())
+_KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(), ClusterIdentity(), *_IN_A_CLUSTER)}
 _DIFFERENCES = {
     ("add", False): sdk.PropertyDiffKind.ADD,
     ("add", True): sdk.PropertyDiffKind.ADD_REPLACE,
@@ -35,6 +40,13 @@ class Interrupted(PersonError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name}: interrupted; run again: what vCenter still makes of it is taken over")
+
+
+class LoginMissing(PersonError):
+    """A resource in vCenter, asked of a provider that knows none."""
+
+    def __init__(self, name: str, token: str) -> None:
+        super().__init__(f"{name}: {token} needs a vCenter; give the provider {', '.join(PROVIDER_INPUTS)}")
 
 
 class Unserved(PersonError):
@@ -58,9 +70,10 @@ class Provider(sdk.Provider):
         return sdk.GetSchemaResponse(schema())
 
     async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
-        """Refuse settings that there are not."""
+        """Refuse settings that there are not. Without any, the provider serves what is not in vCenter."""
         unknown = sorted(set(request.new_inputs) - {*PROVIDER_INPUTS, "version", "pluginDownloadURL"})
-        missing = [name for name in PROVIDER_INPUTS if name not in request.new_inputs]
+        given = [name for name in PROVIDER_INPUTS if name in request.new_inputs]
+        missing = sorted(set(PROVIDER_INPUTS) - set(given)) if given else []
         failures = [sdk.CheckFailure(name, "there is no such setting") for name in unknown]
         failures += [sdk.CheckFailure(name, "is missing") for name in missing]
         return sdk.CheckResponse(request.new_inputs, failures)
@@ -68,7 +81,7 @@ class Provider(sdk.Provider):
     async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
         """Keep the login. The engine unwraps secrets for us, and wraps them again in what we answer."""
         settings = plain(request.args)
-        self._login = Login(settings["server"], settings["user"], settings["password"])
+        self._login = Login(*(settings.get(name, "") for name in PROVIDER_INPUTS))
         return sdk.ConfigureResponse(accept_secrets=False, supports_preview=True)
 
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
@@ -85,7 +98,7 @@ class Provider(sdk.Provider):
         found = [change for change in kind.changes(state, inputs) if not _is_ignored(change, request.ignore_changes)]
         replaces = sorted({change.path for change in found if change.replaces})
         if not replaces:
-            for remark in await self._call(request.name, lambda login: kind.remarks(login, state)):
+            for remark in await self._call(kind, request.name, lambda login: kind.remarks(login, state)):
                 await self._warn(request.urn, remark)
         return sdk.DiffResponse(
             changes=bool(found),
@@ -101,16 +114,16 @@ class Provider(sdk.Provider):
         """Make a resource; a preview looks whether it can be made."""
         kind, inputs = _kind(request.type), plain(request.properties)
         if request.preview:
-            await self._call(request.name, lambda login: kind.check_new(login, inputs))
+            await self._call(kind, request.name, lambda login: kind.check_new(login, inputs))
             to_come = {**inputs, **dict.fromkeys(kind.computed, UNKNOWN)}
             return sdk.CreateResponse(properties=wired(to_come, kind.secret))
-        found = await self._call(request.name, lambda login: kind.create(login, inputs, request.urn))
+        found = await self._call(kind, request.name, lambda login: kind.create(login, inputs, request.urn))
         return sdk.CreateResponse(found.id, wired(found.properties, kind.secret))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
         """Return a resource as it is; an empty answer when it is gone."""
         kind, state, inputs = _kind(request.type), plain(request.properties), plain(request.inputs)
-        found = await self._call(request.name, lambda login: kind.read(login, request.resource_id, state, inputs))
+        found = await self._call(kind, request.name, lambda login: kind.read(login, request.resource_id, state, inputs))
         if found is None:
             return sdk.ReadResponse()
         return sdk.ReadResponse(found.id, wired(found.properties, kind.secret), wired(found.inputs))
@@ -121,22 +134,26 @@ class Provider(sdk.Provider):
         if request.preview:
             to_come = {**state, **inputs, **dict.fromkeys(kind.renewed, UNKNOWN)}
             return sdk.UpdateResponse(wired(to_come, kind.secret))
-        found = await self._call(request.name, lambda login: kind.update(login, request.resource_id, state, inputs))
+        found = await self._call(
+            kind, request.name, lambda login: kind.update(login, request.resource_id, state, inputs)
+        )
         return sdk.UpdateResponse(wired(found.properties, kind.secret))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         """Remove a resource."""
         kind, state = _kind(request.type), plain(request.properties)
-        await self._call(request.name, lambda login: kind.delete(login, request.resource_id, state))
+        await self._call(kind, request.name, lambda login: kind.delete(login, request.resource_id, state))
 
     async def cancel(self) -> None:
         """End every call that is under way with an error of its own."""
         self._ending.set()
 
-    async def _call(self, name: str, work: Callable[[Login], Answer]) -> Answer:
+    async def _call(self, kind: ResourceKind, name: str, work: Callable[[Login], Answer]) -> Answer:
         """Do work that blocks in a thread, and stop waiting for it when the engine cancels."""
         if self._login is None:
             raise RuntimeError("the provider was asked before it was configured")
+        if kind.uses_vcenter and not self._login.server:
+            raise LoginMissing(name, kind.token)
         working = asyncio.ensure_future(asyncio.to_thread(work, self._login))
         ending = asyncio.ensure_future(self._ending.wait())
         await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)

@@ -6,9 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from infra.vsphere.provider import identity_kind, template_inputs
+from infra.vsphere.provider.api_kind import ClusterApi
+from infra.vsphere.provider.node_kind import NodeSettings
+from infra.vsphere.provider.secret_kind import GeneratedSecret
+from infra.vsphere.provider.token_kind import BootstrapToken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from infra.vsphere.provider.kubernetes_kind import KubernetesKind
 
 VERSION = "0.1.0"
 PROVIDER_INPUTS = ("server", "user", "password")
@@ -16,6 +22,12 @@ PROVIDER_INPUTS = ("server", "user", "password")
 _TEXT: dict[str, Any] = {"type": "string"}
 _DEVICE = "slipway:index:GpuDevice"
 _DEVICES: dict[str, Any] = {"type": "array", "items": {"$ref": f"#/types/{_DEVICE}"}}
+_KUBERNETES_KINDS = (ClusterApi(), BootstrapToken(), NodeSettings(), GeneratedSecret())
+_NOT_TEXT: dict[str, dict[str, Any]] = {
+    "labels": {"type": "object", "additionalProperties": _TEXT},
+    "taints": {"type": "array", "items": {"type": "object", "additionalProperties": _TEXT}},
+    "keys": {"type": "array", "items": _TEXT},
+}
 _DEVICE_PROPERTIES = ("kind", "profile", "vendorId", "deviceId", "label")
 
 
@@ -27,7 +39,7 @@ def schema() -> str:
             "name": "slipway",
             "version": VERSION,
             "description": "What the official vSphere provider lacks",
-            "provider": {"inputProperties": settings, "requiredInputs": list(PROVIDER_INPUTS)},
+            "provider": {"inputProperties": settings, "requiredInputs": []},
             "types": {
                 _DEVICE: {
                     "type": "object",
@@ -38,6 +50,7 @@ def schema() -> str:
             "resources": {
                 "slipway:index:GpuTemplate": _gpu_template(),
                 "slipway:index:ClusterIdentity": _cluster_identity(),
+                **{kind.token: _in_a_cluster(kind) for kind in _KUBERNETES_KINDS},
             },
         }
     )
@@ -53,6 +66,15 @@ def _cluster_identity() -> dict[str, Any]:
     inputs = dict.fromkeys(identity_kind.INPUTS, _TEXT)
     outputs = {name: {**_TEXT, "secret": True} for name in identity_kind.SECRET_OUTPUTS}
     return _resource(inputs, identity_kind.INPUTS, outputs | dict.fromkeys(identity_kind.PLAIN_OUTPUTS, _TEXT))
+
+
+def _in_a_cluster(kind: KubernetesKind) -> dict[str, Any]:
+    """Return the schema of a kind that stands in a cluster."""
+    inputs = {
+        name: {**_NOT_TEXT.get(name, _TEXT), **({"secret": True} if name in kind.secret else {})}
+        for name in kind.inputs
+    }
+    return _resource(inputs, kind.inputs, dict.fromkeys(kind.computed, _TEXT))
 
 
 def _resource(inputs: dict[str, Any], required: Sequence[str], outputs: dict[str, Any]) -> dict[str, Any]:

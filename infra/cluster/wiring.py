@@ -1,0 +1,144 @@
+"""One component of the cluster, wired: namespace, Secrets, chart or manifests, and the objects before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi_kubernetes.helm.v4 import Chart
+from pulumi_kubernetes.yaml.v2 import ConfigGroup
+from ruamel.yaml import YAML
+
+from infra.cluster.component import SYSTEM_NAMESPACE, Component, Manifest, namespace_manifest
+from infra.vsphere.provider.cluster_resources import GeneratedSecret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from infra.charts.bundle import Bundle
+
+
+# What owns other objects is deleted after them; all else at once. The API would do the former for all, and what stands
+# alone may then be gone before anybody has seen it go, which is waited for in vain.
+_OWNERS = ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Namespace", "CustomResourceDefinition")
+_AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
+
+
+@dataclass(frozen=True)
+class ComponentArgs:
+    """What a component is wired from.
+
+    `bundle` has its chart, `root` is the checkout that relative paths of it stand in; `settings` are the stack's, by
+    name; `kubeconfig` is the administrator's.
+    """
+
+    component: Component
+    bundle: Bundle
+    root: Path
+    settings: Mapping[str, pulumi.Input[str]]
+    kubeconfig: pulumi.Input[str]
+
+
+class ClusterComponent(pulumi.ComponentResource):
+    """One component; `name` is the component's."""
+
+    def __init__(self, name: str, args: ComponentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:cluster:Component", name, None, opts)
+        self._args = args
+        component = args.component
+        first = self._namespace(component)
+        first = [*first, *self._secrets(component, first)]
+        first = [*first, *self._objects(component.before, first)]
+        body = self._body(component, first)
+        self._objects(component.after, [*first, *body])
+        self.register_outputs({})
+
+    def _options(self, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(after))
+
+    def _options_of_many(self, after: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
+        changed = pulumi.ResourceOptions(transforms=[_deleted_at_once])
+        return pulumi.ResourceOptions.merge(self._options(after), changed)
+
+    def _namespace(self, component: Component) -> list[pulumi.Resource]:
+        if component.namespace == SYSTEM_NAMESPACE:
+            return []
+        level = "privileged" if component.privileged else "baseline"
+        return [kubernetes_object(namespace_manifest(component.namespace, pod_security=level), self._options())]
+
+    def _secrets(self, component: Component, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        found: list[pulumi.Resource] = []
+        for secret in component.secrets:
+            values = pulumi.Output.all(**{name: self._args.settings[name] for name in secret.settings})
+            body: dict[str, Any] = {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": secret.name, "namespace": component.namespace},
+                "type": secret.type,
+                "stringData": pulumi.Output.secret(values.apply(secret.fill)),
+            }
+            found.append(kubernetes_object(body, self._options(after)))
+        for name, keys in component.generated.items():
+            place = f"{component.namespace}/{name}"
+            made = GeneratedSecret(place, self._args.kubeconfig, component.namespace, name, keys, self._options(after))
+            found.append(made)
+        return found
+
+    def _objects(self, manifests: Sequence[Manifest], after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        """Make objects one after the other where one stands in another's namespace, else all at once."""
+        found: list[pulumi.Resource] = []
+        namespaces: list[pulumi.Resource] = []
+        for each in manifests:
+            made = kubernetes_object(each, self._options([*after, *namespaces]))
+            found.append(made)
+            if each["kind"] == "Namespace":
+                namespaces.append(made)
+        return found
+
+    def _body(self, component: Component, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        if component.chart:
+            folder = f"./{self._args.bundle.chart(component.name)}"
+            chart = Chart(
+                component.name,
+                chart=folder,
+                name=component.name,
+                namespace=component.namespace,
+                values=component.values,
+                opts=self._options_of_many(after),
+            )
+            return [chart]
+        if component.manifests:
+            text = (self._args.root / self._args.bundle.manifests(component.name)).read_text(encoding="utf-8")
+            objects = [dict(each) for each in YAML(typ="safe", pure=True).load_all(text) if each]
+            changed = [component.change(each) if component.change else each for each in objects]
+            return [ConfigGroup(component.name, objs=changed, opts=self._options_of_many(after))]
+        return []
+
+
+def _deleted_at_once(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """Change an object of a chart as `kubernetes_object` changes one of ours."""
+    if not args.custom or not args.type_.startswith("kubernetes:"):
+        return None
+    return pulumi.ResourceTransformResult(with_deletion_policy(dict(args.props)), args.opts)
+
+
+def with_deletion_policy(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object that is deleted at once, unless it owns others."""
+    if manifest["kind"] in _OWNERS:
+        return dict(manifest)
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **_AT_ONCE}}}
+
+
+def kubernetes_object(manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
+    """Register one object of the API, named `<kind>:<namespace>/<name>` within its parent.
+
+    The typed classes of the SDK would load megabytes for what is plain data here.
+    """
+    metadata = manifest["metadata"]
+    place = "/".join(part for part in (metadata.get("namespace"), metadata["name"]) if part)
+    version, kind = manifest["apiVersion"], manifest["kind"]
+    token = f"kubernetes:{version if '/' in version else f'core/{version}'}:{kind}"
+    return pulumi.CustomResource(token, f"{kind}:{place}", with_deletion_policy(manifest), opts)

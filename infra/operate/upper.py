@@ -1,0 +1,143 @@
+"""The layers that stand on the machines: previewed, brought up and taken down through the cluster's own API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from infra.catalog import ROOT
+from infra.charts.bundle import Bundle
+from infra.cluster.bundle_check import check_bundle
+from infra.cluster.plan import plan_cluster
+from infra.cluster.settings import SettingsMissing, missing_settings
+from infra.errors import PersonError, StepFailed
+from infra.kubernetes_api import KubernetesApi
+from infra.model.handover import HANDOVER
+from infra.operate.engine import LayerStack, engine_step, open_stack, show_output
+from infra.operate.interrupted import pending_operations, without_pending
+from infra.operate.locks import release_stale_locks
+from infra.operate.stack_files import stack_settings
+from infra.operate.steps import ask, engine_destroy, engine_preview, engine_up
+from infra.program import lower_layer
+
+if TYPE_CHECKING:
+    from pulumi.automation import EngineEvent
+
+    from infra.model.environment import Environment
+    from infra.model.handover import Layer
+    from infra.model.release import Release
+
+_TOKEN = "slipway:index:BootstrapToken"  # noqa: S105 - a type
+_ENGINE_PROVIDERS = ("pulumi:pulumi:Stack", "pulumi:providers:")
+
+
+class LowerLayerMissing(PersonError):
+    """A layer that stands on another one that is not there yet."""
+
+    def __init__(self, stack: str, environment: str, lower: str) -> None:
+        super().__init__(f"{stack}: {environment}.{lower} has handed nothing over yet; run: ./slipway up {environment}")
+
+
+def check_upper_layers(environment: Environment, release: Release) -> None:
+    """Raise everything that would keep the layers on the machines from coming up, before the machines are touched.
+
+    Raises `SettingsMissing`, `ChartsMissing`.
+    """
+    plan = plan_cluster(environment, release)
+    stack = f"{environment.name}.cluster"
+    lines = missing_settings(stack, plan.settings, set(stack_settings(ROOT, stack)))
+    if lines:
+        raise SettingsMissing(lines)
+    check_bundle(Bundle.of(ROOT, release), release, plan)
+
+
+def handed_over(environment: str, layer: Layer) -> dict[str, Any] | None:
+    """Return what the layer below one hands over, secrets readable, or None when it is not there yet."""
+    lower = lower_layer(layer)
+    stack = open_stack(environment, lower, create=False) if lower else None
+    if stack is None:
+        return None
+    with engine_step(stack, "reading its hand-over"):
+        outputs = stack.handle.outputs()
+    return dict(outputs[HANDOVER].value) if HANDOVER in outputs else None
+
+
+def preview_upper(stack: LayerStack, *, expect_no_changes: bool = False, show: bool = True) -> None:
+    """Preview a layer on the machines. When that fails, the API is asked for a reason that fits one line.
+
+    Raises `LowerLayerMissing`, `ApiUnreachable`, `ApiRefused`, `StepFailed`.
+    """
+    said: list[str] = []
+    events: list[EngineEvent] = []
+    below = handed_over(stack.environment, stack.layer)
+    if below is None:
+        raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
+    try:
+        engine_preview(stack, said, events, expect_no_changes=expect_no_changes)
+    except StepFailed:
+        with KubernetesApi(below["kubeconfig"]) as api:
+            api.version()
+        show_output("\n".join(said))
+        raise
+    if show:
+        show_output("\n".join(said))
+
+
+def up_upper(stack: LayerStack, *, yes: bool) -> None:
+    """Bring a layer on the machines up; without `yes` its preview is shown and asked about."""
+    release_stale_locks(stack)
+    _forget_pending(stack)
+    if not yes:
+        preview_upper(stack)
+        ask(f"Do this to {stack.name}?", "--yes")
+    elif handed_over(stack.environment, stack.layer) is None:
+        raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
+    engine_up(stack)
+
+
+def destroy_upper(stack: LayerStack, *, yes: bool) -> None:
+    """Delete what a layer on the machines has. When its cluster has gone, only its record is left to be cleared."""
+    release_stale_locks(stack)
+    _forget_pending(stack)
+    exported = stack.exported()
+    deployment = exported.get("deployment") or {}
+    entries = deployment.get("resources") or []
+    own = [each for each in entries if not each["type"].startswith(_ENGINE_PROVIDERS)]
+    if own and handed_over(stack.environment, stack.layer) is None:
+        if not yes:
+            ask(f"The cluster of {stack.name} has gone. Clear the record of {len(own)} things in it?", "--yes")
+        stack.replace_state(exported, {**deployment, "resources": []})
+        print(f"{stack.name}: its cluster has gone with its machines; the record of {len(own)} things is cleared")
+        return
+    if not yes:
+        engine_destroy(stack, preview_only=True)
+        ask(f"Delete all of {stack.name}?", "--yes")
+    engine_destroy(stack, preview_only=False)
+
+
+def renew_bootstrap_token(environment: str) -> None:
+    """Renew the token that machines join with where it has ended, before machines are made that need it.
+
+    A run that brings all layers up renews it in good time; this is for an environment that was left alone for weeks.
+    """
+    stack = open_stack(environment, "cluster", create=False)
+    if stack is None:
+        return
+    entries = (stack.exported().get("deployment") or {}).get("resources") or []
+    tokens = [each for each in entries if each["type"] == _TOKEN]
+    if not tokens or datetime.fromisoformat(tokens[0]["outputs"]["expires"]) > datetime.now(UTC):
+        return
+    print(f"{stack.name}: the token that machines join with has ended; renewing it first", flush=True)
+    release_stale_locks(stack)
+    engine_up(stack, [tokens[0]["urn"]])
+
+
+def _forget_pending(stack: LayerStack) -> None:
+    """Drop what a killed run was doing: every object is applied again, whether it was made or not."""
+    exported = stack.exported()
+    deployment = exported.get("deployment") or {}
+    pending = pending_operations(deployment)
+    if pending:
+        names = ", ".join(operation.urn.rpartition("::")[2] for operation in pending)
+        print(f"{stack.name}: a killed run was at work on {names}; they are applied again", flush=True)
+        stack.replace_state(exported, without_pending(deployment, {}, set()))

@@ -1,0 +1,80 @@
+"""The program's side of what the provider has in a cluster. Every resource takes the administrator's kubeconfig."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def _with_secret(opts: pulumi.ResourceOptions | None, *names: str) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=list(names)))
+
+
+class ClusterApi(pulumi.CustomResource):
+    """The Kubernetes API, once it answers. Output: `version`, as it was when it first answered."""
+
+    version: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, cluster: str, kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        inputs = {"cluster": cluster, "kubeconfig": kubeconfig, "version": None}
+        super().__init__("slipway:index:ClusterApi", name, inputs, _with_secret(opts, "kubeconfig"))
+
+
+class BootstrapToken(pulumi.CustomResource):
+    """The Secret that machines join with, renewed before it ends. Output: `expires` (ISO 8601)."""
+
+    expires: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        kubeconfig: pulumi.Input[str],
+        token: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"kubeconfig": kubeconfig, "token": token, "expires": None}
+        super().__init__("slipway:index:BootstrapToken", name, inputs, _with_secret(opts, "kubeconfig", "token"))
+
+
+class NodeSettings(pulumi.CustomResource):
+    """Labels and taints of a node; waits until the machine (its UUID) has joined."""
+
+    def __init__(
+        self,
+        name: str,
+        kubeconfig: pulumi.Input[str],
+        machine: pulumi.Input[str],
+        labels: Mapping[str, str],
+        taints: Sequence[Mapping[str, str]],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {
+            "kubeconfig": kubeconfig,
+            "node": name,
+            "machine": machine,
+            "labels": dict(labels),
+            "taints": [dict(taint) for taint in taints],
+        }
+        super().__init__("slipway:index:NodeSettings", name, inputs, _with_secret(opts, "kubeconfig"))
+
+
+class GeneratedSecret(pulumi.CustomResource):
+    """A Secret with random values, by key; they stand in the cluster alone."""
+
+    def __init__(
+        self,
+        name: str,
+        kubeconfig: pulumi.Input[str],
+        namespace: str,
+        secret: str,
+        keys: Sequence[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"kubeconfig": kubeconfig, "namespace": namespace, "name": secret, "keys": list(keys)}
+        super().__init__("slipway:index:GeneratedSecret", name, inputs, _with_secret(opts, "kubeconfig"))

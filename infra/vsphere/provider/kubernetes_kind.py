@@ -1,0 +1,38 @@
+"""What the kinds of resources have in common that stand in a cluster, not in vCenter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.vsphere.provider.kinds import Change, Login, ResourceKind
+
+if TYPE_CHECKING:
+    from infra.vsphere.provider.values import Properties
+
+
+class KubernetesKind(ResourceKind):
+    """A kind that is reached by a kubeconfig, which is always one of its `inputs`.
+
+    All `inputs` have to be there; one of `replacing` that changes makes another resource.
+    """
+
+    inputs: tuple[str, ...]
+    replacing: tuple[str, ...]
+    secret: tuple[str, ...] = ("kubeconfig",)
+    uses_vcenter = False
+
+    def problems(self, inputs: Properties) -> dict[str, str]:
+        """Return what is wrong with inputs, by property path."""
+        unknown = dict.fromkeys(sorted(set(inputs) - set(self.inputs)), "there is no such property")
+        return unknown | {name: "is missing" for name in self.inputs if name not in inputs}
+
+    def changes(self, state: Properties, inputs: Properties) -> list[Change]:
+        """Return what differs."""
+        return [
+            Change(name, "update", replaces=name in self.replacing)
+            for name in self.inputs
+            if state.get(name) != inputs[name]
+        ]
+
+    def check_new(self, login: Login, inputs: Properties) -> None:
+        """Nothing is refused beforehand: in a preview the cluster may not be there yet."""

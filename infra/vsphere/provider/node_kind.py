@@ -1,0 +1,109 @@
+"""Labels and taints of one node, as a kind of resource: ours are set, those of others stay.
+
+Server-side apply takes a node's taints as one whole, and would take away what controllers put there: they are merged.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from infra.errors import PersonError
+from infra.kubernetes_api import KubernetesApi
+from infra.vsphere.provider.kinds import Found, Login
+from infra.vsphere.provider.kubernetes_kind import KubernetesKind
+
+if TYPE_CHECKING:
+    from infra.vsphere.provider.values import Properties
+
+PATIENCE = 900.0  # seconds until a machine has to have joined
+_PAUSE = 1.0
+
+
+class NotJoined(PersonError):
+    """A machine that has not become a node."""
+
+    def __init__(self, node: str) -> None:
+        minutes = f"{PATIENCE / 60:g} minutes"
+        fix = "see on the machine: journalctl -u slipway-join, and run this again"
+        super().__init__(f"{node}: it has not joined the cluster within {minutes}; {fix}")
+
+
+class NodeSettings(KubernetesKind):
+    """What the document says of one node.
+
+    `kubeconfig` is the administrator's (secret), `node` the node's name, `machine` the UUID of its virtual machine
+    (made anew, the node has lost its settings), `labels` a map, `taints` a list of `{key, value, effect}`.
+    """
+
+    token = "slipway:index:NodeSettings"  # noqa: S105 - a type
+    inputs = ("kubeconfig", "node", "machine", "labels", "taints")
+    replacing = ("node",)
+
+    def create(self, login: Login, inputs: Properties, owner: str) -> Found:
+        """Wait for the node, and set what is asked. Raises `NotJoined`, `ApiUnreachable`, `ApiRefused`."""
+        del login, owner
+        self._set(inputs, {"labels": {}, "taints": []})
+        return Found(inputs["node"], dict(inputs), inputs)
+
+    def read(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found | None:
+        """Return what of it the node has, or None when there is no such node."""
+        del login
+        if not state:
+            return None
+        with KubernetesApi(state["kubeconfig"]) as api:
+            node = api.get(_path(identifier))
+        if node is None:
+            return None
+        there = node["metadata"].get("labels", {})
+        labels = {key: there[key] for key in state["labels"] if key in there}
+        found = [_taint(each) for each in node["spec"].get("taints", [])]
+        taints = [taint for taint in map(_taint, state["taints"]) if taint in found]
+        now = {**state, "labels": labels, "taints": taints}
+        return Found(identifier, now, {**inputs, "labels": labels, "taints": taints})
+
+    def update(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found:
+        """Set what is asked now, and take away what was asked before and is not any more."""
+        del login
+        self._set(inputs, state)
+        return Found(identifier, dict(inputs), inputs)
+
+    def delete(self, login: Login, identifier: str, state: Properties) -> None:
+        """Take away what was set; a node that is gone has nothing."""
+        del login
+        with KubernetesApi(state["kubeconfig"]) as api:
+            if api.get(_path(identifier)) is not None:
+                api.merge(_path(identifier), patch({"labels": {}, "taints": []}, state))
+
+    def _set(self, inputs: Properties, before: Properties) -> None:
+        with KubernetesApi(inputs["kubeconfig"]) as api:
+            deadline = time.monotonic() + PATIENCE
+            while api.get(_path(inputs["node"])) is None:
+                if time.monotonic() > deadline:
+                    raise NotJoined(inputs["node"])
+                time.sleep(_PAUSE)
+            api.merge(_path(inputs["node"]), patch(inputs, before))
+
+
+def patch(wanted: Properties, before: Properties) -> dict[str, Any]:
+    """Return the strategic merge patch from what was asked of a node before to what is wanted now.
+
+    The API merges taints by their key; one with the same key and another effect is replaced.
+    """
+    labels: dict[str, str | None] = dict.fromkeys(sorted(set(before["labels"]) - set(wanted["labels"])))
+    labels |= wanted["labels"]
+    kept = {taint["key"] for taint in wanted["taints"]}
+    gone = sorted({taint["key"] for taint in before["taints"]} - kept)
+    taints: list[dict[str, str]] = [{"key": key, "$patch": "delete"} for key in gone]
+    taints += [_taint(taint) for taint in wanted["taints"]]
+    return json.loads(json.dumps({"metadata": {"labels": labels}, "spec": {"taints": taints} if taints else {}}))  # type: ignore[no-any-return]
+
+
+def _taint(taint: dict[str, Any]) -> dict[str, str]:
+    """Return a taint with its three parts alone, an empty value left out as the API does."""
+    return {part: str(taint[part]) for part in ("key", "value", "effect") if taint.get(part)}
+
+
+def _path(node: str) -> str:
+    return f"/api/v1/nodes/{node}"

@@ -1,0 +1,129 @@
+"""The values that are set, held against what the real charts take; and what charts do that has to be switched off."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+import yaml
+
+from infra.catalog import ROOT
+from infra.cluster.plan import plan_cluster
+from rehearsal.contract.reference import VARIABLE, reference_folder
+from tests.conftest import ELSEWHERE
+from tests.support.environments import CATALOG, PROD, RELEASE, changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from infra.cluster.component import Component
+
+TRAPS = yaml.safe_load((ROOT / "templates" / "cluster" / "traps.yaml").read_text(encoding="utf-8"))
+# Keys that a chart takes and shows in a comment alone: component, path, the line of its values.yaml that shows it.
+SHOWN_IN_COMMENTS: dict[tuple[str, str], str] = {}
+
+
+def components() -> dict[str, Component]:
+    """Return every component with a chart, each as the environment with the most values has it."""
+    dev, _ = CATALOG.load("dev")
+    layer_two = changed(PROD, {"cluster.network.bgp": None})
+    plans = [plan_cluster(each, RELEASE) for each in (dev, layer_two, PROD)]
+    return {each.name: each for plan in plans for each in plan.components if each.chart}
+
+
+COMPONENTS = components()
+
+
+def chart(component: str) -> Path:
+    """Return the folder with a chart's real values, or skip."""
+    folder = reference_folder("charts")
+    if folder is None:
+        pytest.skip(f"{ELSEWHERE}{VARIABLE} names no folder with the values of real charts")
+    pinned = RELEASE.charts[component]
+    assert (folder / pinned.chart / pinned.version).is_dir(), f"{pinned.chart} {pinned.version}"
+    return folder / pinned.chart / pinned.version
+
+
+def unknown_keys(values: Any, taken: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of values that a chart's own do not have; below an empty mapping of theirs everything goes."""
+    if not isinstance(values, dict) or not isinstance(taken, dict):
+        return
+    if not taken and path:
+        return
+    for key, value in values.items():
+        here = f"{path}.{key}" if path else key
+        if key not in taken:
+            yield here
+        else:
+            yield from unknown_keys(value, taken[key], here)
+
+
+@pytest.mark.parametrize("name", sorted(COMPONENTS))
+def test_every_value_is_one_that_the_chart_takes(name: str) -> None:
+    taken = yaml.safe_load((chart(name) / "values.yaml").read_text(encoding="utf-8"))
+    lines = (chart(name) / "values.yaml").read_text(encoding="utf-8")
+    found = [path for path in unknown_keys(COMPONENTS[name].values, taken) if (name, path) not in SHOWN_IN_COMMENTS]
+    assert found == []
+    for (component, _), line in SHOWN_IN_COMMENTS.items():
+        assert component != name or line in lines
+
+
+@pytest.mark.parametrize("name", sorted(COMPONENTS))
+def test_every_value_is_of_the_type_that_the_chart_has(name: str) -> None:
+    taken = yaml.safe_load((chart(name) / "values.yaml").read_text(encoding="utf-8"))
+    assert list(other_types(COMPONENTS[name].values, taken)) == []
+
+
+def other_types(values: dict[str, Any], taken: dict[str, Any], path: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        default = taken.get(key)
+        here = f"{path}.{key}" if path else key
+        if isinstance(value, dict) and isinstance(default, dict):
+            yield from other_types(value, default, here)
+        elif default not in (None, "") and type(value) is not type(default):
+            yield f"{here}: {type(value).__name__}, and the chart has {type(default).__name__}"
+
+
+@pytest.mark.parametrize("name", sorted(COMPONENTS))
+def test_the_values_fit_the_chart_s_schema(name: str) -> None:
+    file = chart(name) / "values.schema.json"
+    if file.exists():
+        jsonschema.validate(COMPONENTS[name].values, json.loads(file.read_text(encoding="utf-8")))
+
+
+def test_a_misspelt_key_is_found() -> None:
+    assert list(unknown_keys({"a": {"b": 1, "x": 1}, "y": {}}, {"a": {"b": 0}, "z": {}})) == ["a.x", "y"]
+    assert list(other_types({"a": "false"}, {"a": False})) == ["a: str, and the chart has bool"]
+
+
+@pytest.mark.parametrize(("name", "path"), [(name, path) for name, paths in TRAPS.items() for path in paths])
+def test_what_charts_do_by_themselves_is_switched_off(name: str, path: str) -> None:
+    wanted, why = TRAPS[name][path]
+    value: Any = COMPONENTS[name].values
+    for key in path.split("."):
+        value = value[key]
+    assert (value, why != "") == (wanted, True)
+
+
+def test_what_the_hook_of_envoy_gateway_would_make_is_made_here() -> None:
+    """The chart's job makes four Secrets: certificates of three, and a key for OAuth2."""
+    component = COMPONENTS["envoy-gateway"]
+    secrets = {each["spec"]["secretName"] for each in component.before if each["kind"] == "Certificate"}
+    assert {"envoy", "envoy-gateway", "envoy-rate-limit"} <= secrets
+    assert component.generated == {"envoy-oidc-hmac": ("hmac-secret",)}
+
+
+def test_kueue_reads_its_configuration_as_the_chart_has_it() -> None:
+    """Its configuration is a text among the values: its keys are held against the chart's own text."""
+    own = yaml.safe_load(COMPONENTS["kueue"].values["managerConfig"]["controllerManagerConfigYaml"])
+    text = yaml.safe_load((chart("kueue") / "values.yaml").read_text(encoding="utf-8"))
+    theirs = yaml.safe_load(text["managerConfig"]["controllerManagerConfigYaml"])
+    shown_in_comments = {"manageJobsWithoutQueueName"}
+    assert set(own) - set(theirs) == shown_in_comments
+    lines = text["managerConfig"]["controllerManagerConfigYaml"] + (chart("kueue") / "values.yaml").read_text()
+    assert all(f"#{key}" in lines or f"# {key}" in lines for key in shown_in_comments)
+    assert set(own["integrations"]["frameworks"]) <= set(theirs["integrations"]["frameworks"])
+    assert own["leaderElection"] == theirs["leaderElection"]

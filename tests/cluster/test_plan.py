@@ -1,0 +1,147 @@
+"""What the cluster layer decides: components and their order, objects, what nodes are told, what is handed over."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from infra.charts.bundle import Bundle
+from infra.cluster.bundle_check import ChartsMissing, check_bundle
+from infra.cluster.plan import GPU_TAINT, ClusterPlan, plan_cluster
+from infra.cluster.settings import missing_settings
+from infra.cluster.storage import with_replicas
+from infra.model.gpu_kinds import gpu_kinds
+from tests.support.environments import CATALOG, DEV, PROD, RELEASE, STAGING, changed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from infra.cluster.component import Component
+    from infra.model.environment import Environment
+
+WHOLE_DEV, _ = CATALOG.load("dev")
+
+
+def component(environment: Environment, name: str) -> Component:
+    return next(each for each in plan_cluster(environment, RELEASE).components if each.name == name)
+
+
+def names(environment: Environment) -> list[str]:
+    return [each.name for each in plan_cluster(environment, RELEASE).components]
+
+
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
+    """Writes texts of several lines as people write them."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def as_text(plan: ClusterPlan) -> str:
+    """Return everything of a plan as one text: values, Secrets filled with their settings' names, objects, nodes."""
+    documents: list[Any] = []
+    for each in plan.components:
+        secrets = {s.name: s.fill({name: f"<{name}>" for name in s.settings}) for s in each.secrets}
+        parts = {"needs": list(each.needs), "values": each.values, "secrets": secrets, "generated": each.generated}
+        about: dict[str, Any] = {"component": each.name, "namespace": each.namespace}
+        about |= {key: json.loads(json.dumps(value)) for key, value in parts.items() if value}
+        documents += [about, *each.before, *each.after]
+    documents.append({"nodes": [{"name": n.name, "labels": n.labels, "taints": list(n.taints)} for n in plan.nodes]})
+    plain = json.loads(json.dumps(documents))
+    return str(yaml.dump_all(plain, Dumper=_Dumper, sort_keys=True, width=110, default_flow_style=False, indent=2))
+
+
+@pytest.mark.parametrize("environment", [WHOLE_DEV, PROD], ids=["dev", "prod"])
+def test_everything_that_is_written(environment: Environment, golden: Callable[[str, str], None]) -> None:
+    golden(f"cluster/{environment.name}.yaml", as_text(plan_cluster(environment, RELEASE)))
+
+
+@pytest.mark.parametrize("environment", [WHOLE_DEV, STAGING, PROD], ids=["dev", "staging", "prod"])
+def test_every_component_stands_after_those_it_needs_and_is_in_the_release(environment: Environment) -> None:
+    plan = plan_cluster(environment, RELEASE)
+    found = [each.name for each in plan.components]
+    for index, each in enumerate(plan.components):
+        assert set(each.needs) <= set(found[:index]), each.name
+        assert not each.chart or each.name in RELEASE.charts
+        assert not each.manifests or each.name in RELEASE.manifests
+
+
+def test_optional_components_can_be_switched_off() -> None:
+    off = {"storage": None, "certificates": None, "gateway": None, "metrics": False, "gpu": None, "queues": False}
+    document = changed(WHOLE_DEV, {f"cluster.{key}": None for key in ("storage", "gateway")})
+    data = document.model_dump(by_alias=True, mode="json", exclude_none=True)
+    data["cluster"] |= off
+    quiet = type(document).model_validate(data)
+    assert names(quiet) == ["cilium", "vsphere-cpi", "access", "teams"]
+
+
+def test_without_gpus_nobody_looks_for_them() -> None:
+    assert {"gpu-operator", "node-feature-discovery"} & set(names(DEV)) == set()
+    assert {"gpu-operator", "node-feature-discovery"} <= set(names(WHOLE_DEV))
+
+
+def test_nodes_with_gpus_keep_other_pods_away_unless_their_pool_says_how() -> None:
+    nodes = {node.name: node for node in plan_cluster(WHOLE_DEV, RELEASE).nodes}
+    assert nodes["dev-gpu-1"].taints == (GPU_TAINT,)
+    assert nodes["dev-gpu-1"].labels == {"slipway.dev/node-pool": "gpu", "slipway.dev/gpu": "l4-1of4"}
+    assert (nodes["dev-cpu-1"].taints, nodes["dev-control-plane-1"].taints) == ((), ())
+    own = {"key": "nvidia.com/gpu", "value": "mine", "effect": "NoExecute"}
+    changed_pool = changed(WHOLE_DEV, {"nodePools.gpu.taints": [own]})
+    assert {n.name: n for n in plan_cluster(changed_pool, RELEASE).nodes}["dev-gpu-1"].taints == (own,)
+
+
+def test_gpus_of_one_kind_in_two_pools_are_one_kind() -> None:
+    twice = changed(
+        WHOLE_DEV,
+        {"nodePools.more": {**WHOLE_DEV.node_pools["gpu"].model_dump(by_alias=True, mode="json"), "count": 3}},
+    )
+    kind = gpu_kinds(twice)["l4-1of4"]
+    assert (kind.pools, kind.nodes, kind.count) == (("gpu", "more"), 4, 4)
+    assert sorted(gpu_kinds(PROD)) == ["a100-pcie-80-2g.20gb", "h100-pcie", "h100-pcie-1of4"]
+
+
+def test_as_many_storage_controllers_as_there_are_nodes_for_them() -> None:
+    controller = {"kind": "Deployment", "metadata": {"name": "vsphere-csi-controller"}, "spec": {"replicas": 3}}
+    assert with_replicas(controller, 1)["spec"] == {"replicas": 1}
+    assert with_replicas(controller, 3) == controller
+    other = {"kind": "Deployment", "metadata": {"name": "other"}, "spec": {"replicas": 3}}
+    assert with_replicas(other, 1) is other
+
+
+def test_every_missing_setting_is_said_with_its_command() -> None:
+    wanted = plan_cluster(PROD, RELEASE).settings
+    lines = missing_settings("prod.cluster", wanted, {"vsphere:user", "vsphere:password"})
+    assert "\n".join(lines) == (
+        "stacks/Pulumi.prod.cluster.yaml: slipway:acmeKey: not set (the TSIG key of cluster.certificates.acme); "
+        "run: pulumi config set --secret slipway:acmeKey -s prod.cluster\n"
+        "stacks/Pulumi.prod.cluster.yaml: slipway:gpuLicenceToken: not set (NVIDIA's client configuration token, which "
+        "vGPUs are licensed with); run: pulumi config set --secret slipway:gpuLicenceToken -s prod.cluster\n"
+        "stacks/Pulumi.prod.cluster.yaml: slipway:ldapPassword: not set (the password of "
+        "cluster.signIn.ldap.bindName); run: pulumi config set --secret slipway:ldapPassword -s prod.cluster"
+    )
+
+
+def test_charts_that_are_not_there_are_said_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(ChartsMissing) as missing:
+        check_bundle(Bundle.of(tmp_path, RELEASE), RELEASE, plan_cluster(DEV, RELEASE))
+    assert str(missing.value) == (
+        "bundles/2026.11.0: is not there; run where there is internet: ./slipway bundle 2026.11.0, and copy "
+        "bundles/2026.11.0 here"
+    )
+
+
+def test_what_the_next_layers_are_told() -> None:
+    plan = plan_cluster(PROD, RELEASE)
+    assert (plan.storage_classes, plan.default_storage_class) == (("fast", "kept"), "fast")
+    assert plan.gateway == {"namespace": "envoy-gateway-system", "name": "public", "domain": "prod.example.internal"}
+    assert plan.queues == ("notebooks/team", "research/team", "serving/team")
+    assert plan.gpus["h100-pcie"].count == 4
+    assert plan.namespaces == {"research": ("notebooks", "research"), "serving": ("serving",)}
