@@ -1,4 +1,4 @@
-"""Whether the software around a vCenter's GPUs goes together: hosts' drivers, hardware versions, licences. Pure."""
+"""Whether the software around a vCenter's GPUs goes together: hosts' drivers, hardware versions. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from infra.model.nodes import NodePool
     from infra.model.release import Release
 
-LICENCE_KEY = "slipway:vgpuLicenceToken"  # in the settings of the platform layer's stack
 # Broadcom, "Virtual machine hardware versions": the oldest ESXi that runs a machine of each.
 _OLDEST_ESXI = {19: (7, 0, 2), 20: (8, 0, 0), 21: (8, 0, 2), 22: (9, 0, 0)}
 _SEVERAL_VGPUS = 20  # hardware version from which a machine can have several vGPUs
@@ -49,19 +48,15 @@ def diagnose_gpu_software(
     release: Release,
     inventory: Inventory,
     drivers: Mapping[str, str | None],
-    *,
-    licensed: bool,
 ) -> list[Diagnosis]:
-    """Return what is right and wrong with drivers, hardware versions and licences.
+    """Return what is right and wrong with drivers and hardware versions.
 
     `drivers` gives the version of NVIDIA's driver by name of the hosts with vGPUs: "" where there is none, None where
-    it may not be read. `licensed`: the platform's settings have a licence token.
+    it may not be read.
     """
     found = list(_hardware(environment, release, inventory))
     hosts = hosts_with_vgpus(environment, inventory)
     found += _drivers(release.gpu_driver.version, {host.name: drivers[host.name] for host in hosts})
-    if any(pool.gpu and setting_of(pool.gpu) != "passthrough" for pool in environment.node_pools.values()):
-        found.append(_licence(environment.name, licensed=licensed))
     return found
 
 
@@ -134,13 +129,3 @@ def _driver(guest: str, driver: str | None, hosts: Sequence[str]) -> Diagnosis:
         return Diagnosis("GPU driver", "right", said)
     said = f"host driver {driver} on {where} does not load with the release's guest driver {guest}"
     return Diagnosis("GPU driver", "wrong", said, f"install a host driver of {branches} there, or take another release")
-
-
-def _licence(environment: str, *, licensed: bool) -> Diagnosis:
-    stack = f"{environment}.platform"
-    if licensed:
-        return Diagnosis("vGPU licence", "right", f"a token is in the settings of {stack}")
-    said = f"no token in the settings of {stack}: vGPUs run without a licence, and are slowed down after a while"
-    set_it = f"pulumi config set --secret {LICENCE_KEY} -s {stack} < client_configuration_token.tok"
-    fix = f"pulumi stack init {stack}; {set_it}"
-    return Diagnosis("vGPU licence", "warning", said, fix)

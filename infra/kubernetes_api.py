@@ -20,6 +20,7 @@ _TIMEOUT = httpx.Timeout(15, connect=3)  # seconds; where no machine is yet nobo
 _PAUSE = 1.0  # seconds between two questions
 FIELD_MANAGER = "slipway"  # who Slipway is for server-side apply
 
+_NOT_VERIFIED = "CERTIFICATE_VERIFY_FAILED"
 # What OpenSSL says of a certificate, and what that means here.
 _UNTRUSTED = {
     "not yet valid": "its certificate is not valid yet: the clocks of this machine and of the control plane differ; "
@@ -33,11 +34,18 @@ _OTHER_AUTHORITY = (
 )
 
 
-class ApiUnreachable(PersonError):
-    """A Kubernetes API that does not answer, or whose answer can't be trusted."""
+_REJECTED = (
+    "the cluster does not accept this kubeconfig: its certificate has ended, or it is another cluster's; "
+    "run slipway up with the layer compute, which renews it"
+)
 
-    def __init__(self, server: str, reason: str) -> None:
-        super().__init__(f"{server}: {reason}")
+
+class ApiUnreachable(PersonError):
+    """A Kubernetes API that does not answer, or whose answer can't be trusted, which waiting does not mend."""
+
+    def __init__(self, server: str, error: httpx.TransportError) -> None:
+        self.passes = _NOT_VERIFIED not in str(error)
+        super().__init__(f"{server}: {unreachable_reason(error)}")
 
 
 class ApiRefused(PersonError):
@@ -45,11 +53,9 @@ class ApiRefused(PersonError):
 
     def __init__(self, server: str, what: str, answer: httpx.Response) -> None:
         self.status = answer.status_code
-        try:
-            reason = str(answer.json().get("message", answer.text))
-        except json.JSONDecodeError:
-            reason = answer.text.strip()
-        super().__init__(f"{server}: {what}: {answer.status_code} {' '.join(reason.split())}")
+        self.passes = self.status != httpx.codes.UNAUTHORIZED
+        fix = "" if self.passes else f"; {_REJECTED}"
+        super().__init__(f"{server}: {what}: {self.status} {_said(answer)}{fix}")
 
 
 class KubernetesApi:
@@ -130,7 +136,7 @@ class KubernetesApi:
         try:
             answer = self._client.request(method, path, **options)
         except httpx.TransportError as error:
-            raise ApiUnreachable(self.server, unreachable_reason(error)) from None
+            raise ApiUnreachable(self.server, error) from None
         if answer.is_error:
             raise ApiRefused(self.server, f"{method} {path}", answer)
         return answer
@@ -139,8 +145,8 @@ class KubernetesApi:
 def wait_for_api(kubeconfig: str, patience: float) -> str:
     """Return the version of an API once it is ready; `patience` is in seconds.
 
-    What time does not mend is raised at once: `ApiUnreachable` for a certificate that can't be trusted. Raises the last
-    reason when it does not become ready in time.
+    What time does not mend is raised at once: `ApiUnreachable` for a certificate that can't be trusted, `ApiRefused`
+    for a kubeconfig that is not accepted. Raises the last reason when it does not become ready in time.
     """
     deadline = time.monotonic() + patience
     with KubernetesApi(kubeconfig) as api:
@@ -148,7 +154,7 @@ def wait_for_api(kubeconfig: str, patience: float) -> str:
             try:
                 return api.version()
             except (ApiUnreachable, ApiRefused) as reason:
-                if time.monotonic() > deadline or "certificate" in str(reason):
+                if time.monotonic() > deadline or not reason.passes:
                     raise
             time.sleep(_PAUSE)
 
@@ -156,10 +162,20 @@ def wait_for_api(kubeconfig: str, patience: float) -> str:
 def unreachable_reason(error: httpx.TransportError) -> str:
     """Return why an API can't be reached, and what to do."""
     said = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in said:
+    if _NOT_VERIFIED in said:
         return next((meaning for words, meaning in _UNTRUSTED.items() if words in said.lower()), _OTHER_AUTHORITY)
     what = "does not answer" if isinstance(error, httpx.TimeoutException) else f"can't be reached ({said})"
     return f"{what}; see whether the control-plane nodes run, and on one of them: journalctl -u slipway-join"
+
+
+def _said(answer: httpx.Response) -> str:
+    """Return what a refusal says, in one line: the message of a Status, or the text as it is."""
+    try:
+        status = answer.json()
+    except ValueError:
+        status = None
+    said = status.get("message") if isinstance(status, dict) else None
+    return " ".join(str(said or answer.text).split())
 
 
 def _decoded(text: str) -> str:

@@ -28,6 +28,7 @@ class Machine:
     uuid: str
     host: str
     bootTime: str  # noqa: N815 - as the endpoint tells it; "" for one that is off
+    connected: bool  # whether its first network adapter is; no machine that is off
 
 
 class Control:

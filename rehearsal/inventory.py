@@ -53,7 +53,7 @@ def derived_inventory(asked: Sequence[Asked], read: Inventory | None = None) -> 
     by_datacenter: dict[str, list[Asked]] = {}
     for environment, release in asked:
         by_datacenter.setdefault(environment.vcenter.datacenter, []).append((environment, release))
-    policies = {e.vcenter.storage.policy for e, _ in asked if e.vcenter.storage.policy}
+    policies = {policy for environment, _ in asked for policy in environment.storage_policies().values()}
     return {
         "vcenter": {
             "version": "8.0.3",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 DISCOVERY = "node-feature-discovery"
 NAME = "gpu-operator"
 NAMESPACE = "gpu-operator"
-LICENCE_TOKEN = "slipway:gpuLicenceToken"  # noqa: S105 - the name of a setting
+LICENCE_TOKEN = "slipway:vgpuLicenceToken"  # noqa: S105 - the name of a setting
 _LICENCE_SECRET = "licensing-config"  # noqa: S105 - the name of an object; the operator's documentation fixes its keys
 _GRIDD = "FeatureType=4\n"  # NVIDIA, "Licensing": 4 is a virtual compute licence
 

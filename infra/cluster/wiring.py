@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from infra.charts.bundle import Bundle
 
 
-# What owns other objects is deleted after them; all else at once. The API would do the former for all, and what stands
-# alone may then be gone before anybody has seen it go, which is waited for in vain.
-_OWNERS = ("Deployment", "DaemonSet", "StatefulSet", "Job", "CronJob", "Namespace", "CustomResourceDefinition")
+# Objects are deleted at once, and what they own after them. By default the API deletes them last; one may then be gone
+# between two looks of the plugin, which waits for it in vain.
+_DEFINITION = "CustomResourceDefinition"
 _AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
 
 
@@ -118,15 +118,21 @@ class ClusterComponent(pulumi.ComponentResource):
 
 
 def _deleted_at_once(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """Change an object of a chart as `kubernetes_object` changes one of ours."""
+    """Change an object of a chart as `kubernetes_object` changes one of ours; definitions of kinds stay for good.
+
+    With a definition everything of its kind would go, whoever made it, so Helm does not delete them either.
+    """
     if not args.custom or not args.type_.startswith("kubernetes:"):
         return None
+    if args.props["kind"] == _DEFINITION:
+        kept = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(retain_on_delete=True))
+        return pulumi.ResourceTransformResult(dict(args.props), kept)
     return pulumi.ResourceTransformResult(with_deletion_policy(dict(args.props)), args.opts)
 
 
 def with_deletion_policy(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an object that is deleted at once, unless it owns others."""
-    if manifest["kind"] in _OWNERS:
+    """Return an object that is deleted at once; a namespace is not before all that is in it."""
+    if manifest["kind"] == "Namespace":
         return dict(manifest)
     metadata = manifest["metadata"]
     return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **_AT_ONCE}}}

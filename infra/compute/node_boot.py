@@ -24,7 +24,9 @@ SERVICE = "slipway-join.service"
 _PKI = "/etc/kubernetes/pki"
 _MOST_WITNESSES = 5  # each is asked once before a cluster is begun
 _SOCKET = "unix:///run/containerd/containerd.sock"
-_TOKEN_LIFE = "8760h0m0s"  # noqa: S105 - a year: nothing renews it yet, and without it no machine joins
+_TOKEN_LIFE = "48h0m0s"  # noqa: S105 - until the cluster layer takes the token over and renews it
+# Besides kubeadm's own one that lets pods that ask for GPUs onto the nodes that are tainted for them.
+_ADMISSION = "NodeRestriction,ExtendedResourceToleration"
 _AUDIT_LOG = {"audit-log-path": "/var/log/kubernetes/audit.log", "audit-log-maxage": "30", "audit-log-maxbackup": "10"}
 
 
@@ -104,7 +106,10 @@ def _control_plane(
 
 def _api_server_arguments(environment: Environment) -> dict[str, str]:
     server = environment.first_boot.api_server
-    found = {"encryption-provider-config": f"{API_SERVER_FILES}/encryption.yaml"}
+    found = {
+        "enable-admission-plugins": _ADMISSION,
+        "encryption-provider-config": f"{API_SERVER_FILES}/encryption.yaml",
+    }
     if server.oidc is not None:
         found["authentication-config"] = f"{API_SERVER_FILES}/authentication.yaml"
     if server.audit_level != "none":

@@ -66,6 +66,13 @@ class Environment(Document):
         numbers = range(1, self.control_plane.count + 1)
         return {self.node_name(CONTROL_PLANE, n): str(self.control_plane.addresses.at(n)) for n in numbers}
 
+    def storage_policies(self) -> dict[str, str]:
+        """Return the names of the storage policies that have to be there, by their path in the document."""
+        own = self.vcenter.storage.policy
+        classes = self.cluster.storage.classes if self.cluster.storage is not None else {}
+        found = {f"cluster.storage.classes.{name}.policy": classes[name].policy for name in sorted(classes)}
+        return ({"vcenter.storage.policy": own} if own else {}) | found
+
     def cluster_of(self, machine: Machine) -> str:
         """Return the name of the cluster of hosts that runs the nodes of a kind."""
         return machine.cluster or self.vcenter.clusters[0]

@@ -14,11 +14,12 @@ from infra.charts.not_available import NotAvailable
 from infra.charts.record import IMAGES, chart_folder, manifests_file, write_whole
 from infra.charts.registry import image_digest
 from infra.charts.rendering import ChartToRender, render_charts
-from infra.errors import NotPossibleHere, StepFailed
+from infra.cluster.plan import plan_cluster
+from infra.errors import DocumentsRefused, NotPossibleHere, StepFailed
 from infra.operate.backend import find_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from infra.model.release import Release
@@ -29,22 +30,35 @@ Values = dict[str, Any]
 Users = dict[ImageReference, list[str]]  # who names an image, by image
 
 
-def chart_defaults(component: str) -> Values:  # noqa: ARG001 - every component is given the same: nothing
-    """Return no values: each chart is rendered as its own values.yaml has it."""
-    return {}
+def values_in_use(catalog: Catalog, version: str) -> dict[str, Values]:
+    """Return the values that charts are given, by component: those of the first environment of a release that has it.
+
+    Which images a chart names depends on them. An environment that is refused has none.
+    """
+    found: dict[str, Values] = {}
+    for name in catalog.environment_names():
+        try:
+            environment, release = catalog.load(name)
+        except DocumentsRefused:
+            continue
+        if release.version == version:
+            for component in plan_cluster(environment, release).components:
+                found.setdefault(component.name, component.values)
+    return found
 
 
 def make_bundle(
     version: str,
     mirror: str | None = None,
     catalog: Catalog | None = None,
-    values_of: Callable[[str], Values] = chart_defaults,
+    values: Mapping[str, Values] | None = None,
 ) -> Iterator[str]:
     """Collect charts, manifests and the list of all images of a release, and yield a line for each thing fetched.
 
-    `mirror` stands in for the charts' own sources; `values_of` gives the values that a component's chart is rendered
-    with, to see which images it names. Raises `NotPossibleHere` for a mirror that is no address, `StepFailed` at the
-    end when something could not be had, `MissingProgram` without the engine or its Kubernetes plugin.
+    `mirror` stands in for the charts' own sources; `values` are those that a component's chart is rendered with, to see
+    which images it names: without them those of the environments. Raises `NotPossibleHere` for a mirror that is no
+    address, `StepFailed` at the end when something could not be had, `MissingProgram` without the engine or its
+    Kubernetes plugin.
     """
     if mirror is not None and not mirror.startswith(_MIRRORS):
         raise NotPossibleHere(
@@ -54,7 +68,8 @@ def make_bundle(
     release = catalog.load_release(version)
     folder = catalog.root / bundle_folder(version)
     yield from collect(release, folder, mirror)
-    users = image_users(release, rendered_objects(release, folder, values_of))
+    values = values_in_use(catalog, version) if values is None else values
+    users = image_users(release, rendered_objects(release, folder, values))
     _write_images(folder, version, users, _digests(release, users))
     yield (
         f"{bundle_folder(version)}: {len(release.charts)} charts, {len(release.manifests)} manifests files, "
@@ -73,13 +88,14 @@ def image_users(release: Release, objects: Mapping[str, list[Any]]) -> Users:
     return dict(sorted(users.items()))
 
 
-def rendered_objects(release: Release, folder: Path, values_of: Callable[[str], Values]) -> dict[str, list[Any]]:
+def rendered_objects(release: Release, folder: Path, values: Mapping[str, Values]) -> dict[str, list[Any]]:
     """Return the Kubernetes objects of every component in a bundle's folder, by name, as `charts.cilium`.
 
     Raises what `render_charts` raises.
     """
     charts = {
-        f"charts.{name}": ChartToRender(chart_folder(folder, name), values_of(name)) for name in sorted(release.charts)
+        f"charts.{name}": ChartToRender(chart_folder(folder, name), values.get(name, {}))
+        for name in sorted(release.charts)
     }
     found: dict[str, list[Any]] = {}
     if charts:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from infra.catalog import ROOT, Catalog
+from infra.catalog import Catalog
 from infra.counting import counted
 from infra.diagnosis import Diagnosis, diagnose, to_be_taken
 from infra.errors import PersonError
 from infra.for_real import in_rehearsal
 from infra.gpu_diagnosis import diagnose_gpus
-from infra.gpu_software import LICENCE_KEY, diagnose_gpu_software, hosts_with_vgpus
+from infra.gpu_software import diagnose_gpu_software, hosts_with_vgpus
 from infra.operate.engine import stack_with_login
-from infra.operate.stack_files import stack_settings
+from infra.operate.upper_diagnosis import diagnose_upper_layers
 from infra.vsphere.examination import examine
 from infra.vsphere.gpu_inventory import read_gpu_inventory
 from infra.vsphere.host_drivers import host_drivers
@@ -54,7 +54,8 @@ def run_doctor(environment_name: str) -> None:
         facts = examine(vcenter, environment, credentials.user)
         gpus = _gpus(vcenter, environment, release)
     answering = asyncio.run(_answering(to_be_taken(environment, release, facts.present)))
-    found = [*_own_side(release), *diagnose(environment, release, facts, answering, datetime.now(UTC)), *gpus]
+    before = [*_own_side(release), *diagnose_upper_layers(environment, release)]
+    found = [*before, *diagnose(environment, release, facts, answering, datetime.now(UTC)), *gpus]
     _show(environment_name, found)
     wrong = Counter(each.verdict for each in found)["wrong"]
     if wrong:
@@ -66,9 +67,7 @@ def _gpus(vcenter: VCenter, environment: Environment, release: Release) -> list[
         return []
     inventory, _ = read_gpu_inventory(vcenter, environment.vcenter.server)
     drivers = host_drivers(vcenter, [host.name for host in hosts_with_vgpus(environment, inventory)])
-    settings = stack_settings(ROOT, f"{environment.name}.platform")
-    licensed = LICENCE_KEY in settings
-    software = diagnose_gpu_software(environment, release, inventory, drivers, licensed=licensed)
+    software = diagnose_gpu_software(environment, release, inventory, drivers)
     return [*diagnose_gpus(environment, inventory), *software]
 
 
@@ -103,12 +102,12 @@ def _own_side(release: Release) -> Iterator[Diagnosis]:
         yield Diagnosis("programs", "right" if verdict else "warning", found, fix)
     unpinned = release.unpinned()
     if unpinned and in_rehearsal():
-        yield Diagnosis("images", "right", f"{len(unpinned)} without a digest, which a rehearsal allows")
+        yield Diagnosis("release", "right", f"{len(unpinned)} things in it without a digest: enough for a rehearsal")
     elif unpinned:
         fix = f"where there is internet, run: ./slipway release pin {release.version}"
-        yield Diagnosis("images", "wrong", f"no digest of {', '.join(unpinned)}", fix)
+        yield Diagnosis("release", "wrong", f"no digest of {', '.join(unpinned)}", fix)
     else:
-        yield Diagnosis("images", "right", "all pinned by digest")
+        yield Diagnosis("release", "right", "everything in it is pinned by digest")
 
 
 async def _answering(addresses: Iterable[str]) -> set[str]:

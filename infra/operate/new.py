@@ -20,7 +20,7 @@ from infra.catalog import Catalog
 from infra.errors import DocumentsRefused, NotPossibleHere, PersonError
 from infra.gpu.lock import lock_path
 from infra.model.addresses import Address, AddressRangeText, Network
-from infra.model.handover import LAYERS
+from infra.model.handover import BUILT_LAYERS, LAYERS
 from infra.model.texts import DomainName, EnvironmentName, VsphereName
 from infra.operate.gpus import work_out_fit, write_lock
 from infra.operate.proposal import address_questions, derived_changes, other_network_questions, site_questions
@@ -222,18 +222,16 @@ def _refusals(root: Path, name: str, text: str) -> DocumentsRefused | None:
 
 def _stack_files(root: Path, name: str, source_name: str) -> dict[Path, str]:
     """Return the four stack files: the source's user, and no secret of anybody's."""
-    taken = stack_settings(root, f"{source_name}.compute").get("vsphere:user")
-    user = re.sub(rf"\b{re.escape(source_name)}\b", name, taken) if isinstance(taken, str) else ""
     files = {}
     for layer in LAYERS:
         stack = f"{name}.{layer}"
         head = f"# Addresses and secrets of {stack}, nothing else."
-        if layer == "compute":
-            head += " The password is set with\n# `pulumi config set --secret vsphere:password -s "
-            head += f"{stack}`; it is stored encrypted."
+        taken = stack_settings(root, f"{source_name}.{layer}").get("vsphere:user")
+        body = "config: {}\n"
+        if layer in BUILT_LAYERS:
+            user = re.sub(rf"\b{re.escape(source_name)}\b", name, taken) if isinstance(taken, str) else ""
+            head += f" Secrets are set with\n# `pulumi config set --secret NAME -s {stack}`; they are stored encrypted."
             body = f"config:\n  vsphere:user: {user or 'slipway@vsphere.local'}\n"
-        else:
-            body = "config: {}\n"
         files[stack_file(root, stack)] = f"{head}\n{body}"
     return files
 

@@ -96,23 +96,40 @@ def up_upper(stack: LayerStack, *, yes: bool) -> None:
 
 
 def destroy_upper(stack: LayerStack, *, yes: bool) -> None:
-    """Delete what a layer on the machines has. When its cluster has gone, only its record is left to be cleared."""
+    """Delete what a layer on the machines has. When its cluster has gone, only its record is left to be cleared.
+
+    Volumes that would be left alone are named first. Raises `ApiUnreachable`, `ApiRefused`, `StepFailed`.
+    """
     release_stale_locks(stack)
     _forget_pending(stack)
     exported = stack.exported()
     deployment = exported.get("deployment") or {}
     entries = deployment.get("resources") or []
     own = [each for each in entries if not each["type"].startswith(_ENGINE_PROVIDERS)]
-    if own and handed_over(stack.environment, stack.layer) is None:
+    below = handed_over(stack.environment, stack.layer)
+    if own and below is None:
         if not yes:
             ask(f"The cluster of {stack.name} has gone. Clear the record of {len(own)} things in it?", "--yes")
         stack.replace_state(exported, {**deployment, "resources": []})
         print(f"{stack.name}: its cluster has gone with its machines; the record of {len(own)} things is cleared")
         return
+    if own and below is not None:
+        _say_what_volumes_stay(stack, below["kubeconfig"])
     if not yes:
         engine_destroy(stack, preview_only=True)
         ask(f"Delete all of {stack.name}?", "--yes")
     engine_destroy(stack, preview_only=False)
+
+
+def _say_what_volumes_stay(stack: LayerStack, kubeconfig: str) -> None:
+    """Name the volumes that nobody deletes once their driver has gone. Raises `ApiUnreachable`, `ApiRefused`."""
+    with KubernetesApi(kubeconfig) as api:
+        found = (api.get("/api/v1/persistentvolumes") or {}).get("items", [])
+    claims = [each["spec"].get("claimRef", {}) for each in found]
+    names = sorted(f"{claim.get('namespace', '')}/{claim.get('name', '')}" for claim in claims)
+    if names:
+        fix = "delete their claims first if they are to go, too"
+        print(f"{stack.name}: disks of volumes stay in vCenter: {', '.join(names)}; {fix}", flush=True)
 
 
 def renew_bootstrap_token(environment: str) -> None:

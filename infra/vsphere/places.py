@@ -69,10 +69,11 @@ def missing_places(instance: VCenter, environment: Environment) -> list[str]:
         else:
             continue
         lines.append(f"{place.path}: {place.name}: {reason}; {_fix(environment, place)}")
-    policy = environment.vcenter.storage.policy
-    problem = missing_policy(instance, environment.vcenter.server, policy) if policy else ""
-    if problem:
-        lines.append(f"vcenter.storage.policy: {policy}: {problem}")
+    policies = environment.storage_policies()
+    problems = {
+        policy: missing_policy(instance, environment.vcenter.server, policy) for policy in sorted({*policies.values()})
+    }
+    lines += [f"{path}: {policy}: {problems[policy]}" for path, policy in policies.items() if problems[policy]]
     return sorted(lines)
 
 

@@ -77,7 +77,7 @@ def _reasons(environment: Environment) -> list[str]:
         "gpus": environment.has_gpus,
         "portGroup": places.create_port_group is not None,
         "clusterRules": apart or environment.has_gpus,
-        "storagePolicy": places.storage.policy is not None,
+        "storagePolicy": bool(environment.storage_policies()),
         "datastoreCluster": places.storage.datastore_cluster is not None,
     }
     return [reason for reason, applies in found.items() if applies]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 IMAGE = "contract.slipway.example/played"  # nothing is in it: the played kubelet starts nothing
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+_PROTECTED = (".k8s.io", ".kubernetes.io")  # groups whose definitions have to say who approved them
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -23,10 +24,13 @@ def loose_definition(definition: Definition) -> dict[str, Any]:
         "schema": {"openAPIV3Schema": anything},
         "subresources": {"status": {}},
     }
+    metadata: dict[str, Any] = {"name": definition.name}
+    if group.endswith(_PROTECTED):
+        metadata["annotations"] = {"api-approved.kubernetes.io": "unapproved, a contract in a rehearsal"}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": definition.name},
+        "metadata": metadata,
         "spec": {
             "group": group,
             "names": {"kind": definition.kind, "plural": plural, "singular": definition.kind.lower()},

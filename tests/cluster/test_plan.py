@@ -122,10 +122,10 @@ def test_every_missing_setting_is_said_with_its_command() -> None:
     assert "\n".join(lines) == (
         "stacks/Pulumi.prod.cluster.yaml: slipway:acmeKey: not set (the TSIG key of cluster.certificates.acme); "
         "run: pulumi config set --secret slipway:acmeKey -s prod.cluster\n"
-        "stacks/Pulumi.prod.cluster.yaml: slipway:gpuLicenceToken: not set (NVIDIA's client configuration token, which "
-        "vGPUs are licensed with); run: pulumi config set --secret slipway:gpuLicenceToken -s prod.cluster\n"
         "stacks/Pulumi.prod.cluster.yaml: slipway:ldapPassword: not set (the password of "
-        "cluster.signIn.ldap.bindName); run: pulumi config set --secret slipway:ldapPassword -s prod.cluster"
+        "cluster.signIn.ldap.bindName); run: pulumi config set --secret slipway:ldapPassword -s prod.cluster\n"
+        "stacks/Pulumi.prod.cluster.yaml: slipway:vgpuLicenceToken: not set (NVIDIA's client configuration token, "
+        "which vGPUs are licensed with); run: pulumi config set --secret slipway:vgpuLicenceToken -s prod.cluster"
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether drivers, hardware versions and licences around GPUs go together, said with what mends it."""
+"""Whether drivers and hardware versions around GPUs go together, said with what mends it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,10 @@ def test_branches_of_a_host_that_go_with_a_guest(guest: str, hosts: list[int]) -
     assert host_branches_for(guest) == hosts
 
 
-def lines(
-    environment: Environment = PROD, inventory: object = ROOMY, *drivers: str | None, licensed: bool = True
-) -> str:
+def lines(environment: Environment = PROD, inventory: object = ROOMY, *drivers: str | None) -> str:
     """Return what is said; `drivers` are those of the four hosts with GPUs, the release's branch without."""
     given = dict(zip(ESX, drivers or ("580.65.05",) * 4, strict=True))
-    found = diagnose_gpu_software(environment, RELEASE, inventory, given, licensed=licensed)  # type: ignore[arg-type]
+    found = diagnose_gpu_software(environment, RELEASE, inventory, given)  # type: ignore[arg-type]
     return "".join(f"{e.verdict}: {e.check}: {e.found}{f'; {e.fix}' if e.fix else ''}\n" for e in found)
 
 
@@ -56,7 +54,6 @@ def test_what_is_said(golden: Callable[[str, str], None]) -> None:
         ),
         "old hosts": lines(PROD, OLD),
         "nine vGPUs per machine on old hosts": lines(MANY, OLD),
-        "no licence": lines(licensed=False),
     }
     golden("gpu-software.txt", "\n".join(f"# {kind}\n{said}" for kind, said in kinds.items()))
 
@@ -65,8 +62,7 @@ def test_only_hosts_that_vgpu_nodes_can_come_to_are_asked_for_drivers() -> None:
     assert [host.name for host in hosts_with_vgpus(PROD, ROOMY)] == ESX
     training = changed(PROD, {"nodePools.inference": None, "nodePools.notebooks": None})
     assert hosts_with_vgpus(training, ROOMY) == []
-    assert "vGPU licence" not in lines(training, ROOMY)
 
 
 def test_without_gpus_nothing_is_said() -> None:
-    assert lines(DEV, ROOMY, licensed=False) == ""
+    assert lines(DEV, ROOMY) == ""

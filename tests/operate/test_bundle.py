@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -103,11 +103,8 @@ def test_bundle_lists_every_image_with_its_digest(catalog: Catalog, publisher: P
     digests = {f"{name}:{tag}": publisher.image(name, tag) for name, tag in (("first", "1"), ("second", "2"))}
     digests |= {"hook:1": publisher.image("hook", "1"), "own:3": publisher.image("own", "3")}
     charts = sorted(f"charts.{name}" for name in RELEASE.charts)
-
-    def values_of(component: str) -> dict[str, Any]:
-        return {"image": f"{publisher.address}/own:3"} if component == "dex" else {}
-
-    said = list(make_bundle(VERSION, catalog=catalog, values_of=values_of))
+    values = {"dex": {"image": f"{publisher.address}/own:3"}}
+    said = list(make_bundle(VERSION, catalog=catalog, values=values))
     count = len(RELEASE.images) + 5
     assert said[-1] == f"bundles/{VERSION}: {len(charts)} charts, 1 manifests files, {count} images in images.yaml"
     text = (catalog.root / "bundles" / VERSION / "images.yaml").read_text(encoding="utf-8")

@@ -69,7 +69,7 @@ def a_failed_power_on_is_recorded_and_the_next_up_goes_on_from_it(rehearsal: Reh
 
 def a_stale_placement_is_refused_before_anything_is_touched(checkout: Checkout, rehearsal: Rehearsal) -> None:
     before = machines_of(rehearsal)
-    checkout.replace(("share: 1/4", "share: 1/2"))
+    checkout.replace(("share: 1/4", "share: 1/2"), ("l4-1of4: 1", "l4-1of2: 1"))
     said = slipway(rehearsal, "up", "dev", "compute", "--yes", code=2)
     assert said == (
         "stacks/placements/dev.yaml: was made for another request than the document's; "

@@ -49,8 +49,15 @@ def test_rehearse_reports_and_ends_clean() -> None:
     assert rows["dev-control-plane-1"] == ["4", "8", "GiB", "on", "10.20.0.10", HOST]
     assert rows["dev-cpu-2"] == ["4", "16", "GiB", "on", "10.20.0.21", HOST]
     assert "dev-gpu-1  esx-04  1 x nvidia_l4-6c" in report
-    for node, role in (("dev-control-plane-1", "control plane"), ("dev-cpu-2", "worker"), ("dev-gpu-1", "worker")):
-        assert re.search(rf"^{node} +{role} +v1\.36\.3 +no: no network plugin yet *$", report, re.MULTILINE)
+    for node, role, gpus in (
+        ("dev-control-plane-1", "control plane", "-"),
+        ("dev-cpu-1", "worker", "-"),
+        ("dev-cpu-2", "worker", "-"),
+        ("dev-gpu-1", "worker", "1"),
+    ):
+        assert re.search(rf"^{node} +{role} +v1\.36\.3 +yes +{gpus} *$", report, re.MULTILINE), report
+    assert rows["cilium"][:2] == ["1.20.0", "contract"]
+    assert rows["gpu-operator"][:2] == ["v26.7.0", "contract"]
     assert "kubeadm (without its checks of the machine), etcd" in " ".join(report.split())
     assert {"start", "doctor", "up", "cluster", "second", "destroy", "in"} <= set(rows)
     assert {"real", "simulated", "played"} <= set(rows)
@@ -84,7 +91,7 @@ def test_kept_rehearsal_can_be_looked_into_and_stopped() -> None:
         assert '"name": "dev-cpu-2"' in shell.stdout
         assert "update succeeded" in shell.stdout
         assert '"kubeconfig": "[secret]"' in shell.stdout
-        assert re.search(r"^dev-gpu-1 +NotReady +<none> .* v1\.36\.3$", shell.stdout, re.MULTILINE), shell.stdout
+        assert re.search(r"^dev-gpu-1 +Ready +<none> .* v1\.36\.3$", shell.stdout, re.MULTILINE), shell.stdout
     finally:
         stopped = slipway(root, "rehearse", "dev", "--stop")
     assert stopped.stdout == "The rehearsal of dev has ended.\n"
@@ -122,7 +129,9 @@ def test_rehearse_prod_ends_with_a_cluster_and_leaves_strangers_alone() -> None:
         ("prod-inference-1", r"esx-2[34]  1 x nvidia_h100-20c"),
     ):
         assert re.search(rf"^{machine} +{gpus} *$", report, re.MULTILINE), report
-    nodes = re.findall(r"^(prod-[a-z0-9-]+) +(control plane|worker) +v1\.36\.3", report, re.MULTILINE)
+    nodes = re.findall(r"^(prod-[a-z0-9-]+) +(control plane|worker) +v1\.36\.3 +yes +(\d+|-) *$", report, re.MULTILINE)
     assert len(nodes) == 19
-    assert [role for _, role in nodes].count("control plane") == 3
+    assert [role for _, role, _ in nodes].count("control plane") == 3
+    offered = {name.rpartition("-")[0]: int(count) for name, _, count in nodes if count != "-"}
+    assert offered == {"prod-training": 2, "prod-inference": 1, "prod-notebooks": 1}
     shutil.rmtree(root)

@@ -93,7 +93,6 @@ def test_an_environment_asks_for_no_more_than_it_uses() -> None:
         "DVPortgroup.Delete",
         "DVPortgroup.Modify",
         "Host.Inventory.EditCluster",
-        "StorageProfile.View",
         "VirtualMachine.Provisioning.CloneTemplate",
         "VirtualMachine.Provisioning.MarkAsTemplate",
     }

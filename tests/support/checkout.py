@@ -50,6 +50,11 @@ class Checkout:
         self._originals[environment] = without_gpus(self.document_of(environment).read_text(encoding="utf-8"))
         self.restore(environment)
 
+    def with_gpus(self, environment: str) -> None:
+        """Bring a document back to the committed one, its pools with GPUs among it."""
+        self._originals.pop(environment, None)
+        self.restore(environment)
+
     def replace(self, *pairs: tuple[str, str], environment: str = "dev") -> None:
         """Replace texts in an environment document; each has to be there."""
         _replace(self.document_of(environment), pairs)

@@ -23,7 +23,6 @@ VERSIONS = {
     [
         ["pulumi", "version"],
         ["etcd", "--version"],
-        ["kwok", "--version"],
         ["kube-apiserver", "--version"],
         ["kube-controller-manager", "--version"],
         ["kube-scheduler", "--version"],

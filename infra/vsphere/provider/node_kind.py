@@ -1,24 +1,27 @@
 """Labels and taints of one node, as a kind of resource: ours are set, those of others stay.
 
-Server-side apply takes a node's taints as one whole, and would take away what controllers put there: they are merged.
+The API takes a node's taints as one whole, in every way of patching, and controllers put theirs there at any time: so
+what is there is read, ours are exchanged among it, and that is written unless somebody was faster.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from infra.errors import PersonError
-from infra.kubernetes_api import KubernetesApi
+from infra.kubernetes_api import ApiRefused, KubernetesApi
 from infra.vsphere.provider.kinds import Found, Login
-from infra.vsphere.provider.kubernetes_kind import KubernetesKind
+from infra.vsphere.provider.kubernetes_kind import KubernetesKind, deleting
 
 if TYPE_CHECKING:
     from infra.vsphere.provider.values import Properties
 
 PATIENCE = 900.0  # seconds until a machine has to have joined
 _PAUSE = 1.0
+_ATTEMPTS = 20  # to write while others write, too
 
 
 class NotJoined(PersonError):
@@ -28,6 +31,13 @@ class NotJoined(PersonError):
         minutes = f"{PATIENCE / 60:g} minutes"
         fix = "see on the machine: journalctl -u slipway-join, and run this again"
         super().__init__(f"{node}: it has not joined the cluster within {minutes}; {fix}")
+
+
+class NodeBusy(PersonError):
+    """A node that others change all the time."""
+
+    def __init__(self, node: str) -> None:
+        super().__init__(f"{node}: others change it all the time; see who does: kubectl get events, and run this again")
 
 
 class NodeSettings(KubernetesKind):
@@ -72,32 +82,48 @@ class NodeSettings(KubernetesKind):
     def delete(self, login: Login, identifier: str, state: Properties) -> None:
         """Take away what was set; a node that is gone has nothing."""
         del login
-        with KubernetesApi(state["kubeconfig"]) as api:
-            if api.get(_path(identifier)) is not None:
-                api.merge(_path(identifier), patch({"labels": {}, "taints": []}, state))
+        with deleting(identifier), KubernetesApi(state["kubeconfig"]) as api:
+            node = api.get(_path(identifier))
+            if node is not None:
+                _exchange(api, node, {"labels": {}, "taints": []}, state)
 
     def _set(self, inputs: Properties, before: Properties) -> None:
         with KubernetesApi(inputs["kubeconfig"]) as api:
             deadline = time.monotonic() + PATIENCE
-            while api.get(_path(inputs["node"])) is None:
+            while (node := api.get(_path(inputs["node"]))) is None:
                 if time.monotonic() > deadline:
                     raise NotJoined(inputs["node"])
                 time.sleep(_PAUSE)
-            api.merge(_path(inputs["node"]), patch(inputs, before))
+            _exchange(api, node, inputs, before)
 
 
-def patch(wanted: Properties, before: Properties) -> dict[str, Any]:
-    """Return the strategic merge patch from what was asked of a node before to what is wanted now.
+def _exchange(api: KubernetesApi, node: dict[str, Any], wanted: Properties, before: Properties) -> None:
+    """Write what is wanted of a node, again and again while others are faster."""
+    for _ in range(_ATTEMPTS):
+        try:
+            api.merge(_path(node["metadata"]["name"]), patch(node, wanted, before))
+        except ApiRefused as refused:
+            if refused.status != httpx.codes.CONFLICT:
+                raise
+            node = api.get(_path(node["metadata"]["name"])) or node
+        else:
+            return
+    raise NodeBusy(node["metadata"]["name"])
 
-    The API merges taints by their key; one with the same key and another effect is replaced.
+
+def patch(node: dict[str, Any], wanted: Properties, before: Properties) -> dict[str, Any]:
+    """Return what brings a node from what was asked of it before to what is wanted now; all else stays.
+
+    `node` is the node as it is: it is refused (409) when the node has changed meanwhile. Taints are known by their key.
     """
     labels: dict[str, str | None] = dict.fromkeys(sorted(set(before["labels"]) - set(wanted["labels"])))
     labels |= wanted["labels"]
-    kept = {taint["key"] for taint in wanted["taints"]}
-    gone = sorted({taint["key"] for taint in before["taints"]} - kept)
-    taints: list[dict[str, str]] = [{"key": key, "$patch": "delete"} for key in gone]
-    taints += [_taint(taint) for taint in wanted["taints"]]
-    return json.loads(json.dumps({"metadata": {"labels": labels}, "spec": {"taints": taints} if taints else {}}))  # type: ignore[no-any-return]
+    ours = {taint["key"] for taint in (*before["taints"], *wanted["taints"])}
+    others = [taint for taint in node["spec"].get("taints", []) if taint["key"] not in ours]
+    return {
+        "metadata": {"resourceVersion": node["metadata"]["resourceVersion"], "labels": labels},
+        "spec": {"taints": [*others, *map(_taint, wanted["taints"])]},
+    }
 
 
 def _taint(taint: dict[str, Any]) -> dict[str, str]:

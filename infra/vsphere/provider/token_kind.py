@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.kubernetes_api import KubernetesApi
 from infra.vsphere.provider.kinds import Change, Found, Login
-from infra.vsphere.provider.kubernetes_kind import KubernetesKind
+from infra.vsphere.provider.kubernetes_kind import KubernetesKind, deleting
 
 if TYPE_CHECKING:
     from infra.vsphere.provider.values import Properties
@@ -66,7 +66,7 @@ class BootstrapToken(KubernetesKind):
     def delete(self, login: Login, identifier: str, state: Properties) -> None:
         """Remove the Secret: nobody joins any more."""
         del login
-        with KubernetesApi(state["kubeconfig"]) as api:
+        with deleting(identifier), KubernetesApi(state["kubeconfig"]) as api:
             api.delete(f"{_SECRETS}/{identifier}")
 
 

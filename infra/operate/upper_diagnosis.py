@@ -1,0 +1,41 @@
+"""What `doctor` says of the layers on the machines, before there are any: settings of their stacks, charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra.catalog import ROOT
+from infra.charts.bundle import Bundle
+from infra.cluster.bundle_check import ChartsMissing, check_bundle
+from infra.cluster.plan import plan_cluster
+from infra.cluster.settings import missing_settings
+from infra.diagnosis import Diagnosis
+from infra.operate.stack_files import stack_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from infra.model.environment import Environment
+    from infra.model.release import Release
+
+
+def diagnose_upper_layers(environment: Environment, release: Release) -> Iterator[Diagnosis]:
+    """Yield whether the cluster layer has the settings and charts that it needs."""
+    plan = plan_cluster(environment, release)
+    stack = f"{environment.name}.cluster"
+    lines = missing_settings(stack, plan.settings, set(stack_settings(ROOT, stack)))
+    for line in lines:
+        found, _, fix = line.partition("; ")
+        yield Diagnosis("settings", "wrong", found, fix)
+    if not lines:
+        yield Diagnosis("settings", "right", f"{stack} has all that its components need")
+    bundle = Bundle.of(ROOT, release)
+    try:
+        check_bundle(bundle, release, plan)
+    except ChartsMissing as missing:
+        for line in str(missing).splitlines():
+            found, _, fix = line.partition("; ")
+            yield Diagnosis("charts", "wrong", found, fix)
+    else:
+        said = "contracts stand in for them" if bundle.kind == "contract" else "there, as the release pins them"
+        yield Diagnosis("charts", "right", said)
