@@ -1,7 +1,7 @@
 """What a machine does when it is powered on: network, host name, its cloud-init documents. Runs as its first process.
 
 `python -m rehearsal.machines.boot FILE`; the file says what the machine is. Played: the operating system. Real: the
-documents and what they start.
+documents, the files in them, and what they start.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from pyroute2 import IPRoute
-from ruamel.yaml import YAML
 
 from infra.guest_info import METADATA, USER_DATA, unpacked
+from rehearsal.machines.cloud_init import take_user_data
 from rehearsal.machines.description import read_description
 from rehearsal.machines.network import INTERFACE, set_up
 from rehearsal.machines.places import LOGS, PATH, note_skipped
 
 _CABLE_SECONDS = 10.0
-# Of cloud-init's modules these are carried out, played; the others are noted.
+# Of cloud-init's modules these are carried out, files by itself, the other two played; what is not here is noted.
 _CARRIED_OUT = {"hostname", "write_files", "runcmd"}
 
 
@@ -32,14 +32,14 @@ def main(description: Path) -> None:
     """Boot, then wait for the end and for orphans'."""
     guest_info = read_description(description).guest_info
     metadata = json.loads(unpacked(guest_info[METADATA]))
-    user_data = YAML(typ="safe", pure=True).load(unpacked(guest_info[USER_DATA]))
     LOGS.mkdir(parents=True, exist_ok=True)
     _network(metadata)
     socket.sethostname(metadata["local-hostname"])
+    first_boot = not Path("/var/lib/cloud-instance").exists()  # of this machine: cloud-init's per-instance modules run
+    user_data = take_user_data(unpacked(guest_info[USER_DATA]), first_boot=first_boot)
     for module in sorted(set(user_data) - _CARRIED_OUT):
         note_skipped(f"cloud-init {module}")
-    if not Path("/var/lib/cloud-instance").exists():  # first boot: cloud-init's per-instance modules
-        _write_files(user_data.get("write_files", []))
+    if first_boot:
         for command in user_data.get("runcmd", []):
             _run(command)
         Path("/var/lib/cloud-instance").touch()
@@ -62,15 +62,6 @@ def _network(metadata: dict[str, Any]) -> None:
                 sys.exit("no cable was plugged in")
             time.sleep(0.01)
     set_up(address, int(length), wanted["routes"][0]["via"])
-
-
-def _write_files(files: list[dict[str, Any]]) -> None:
-    for each in files:
-        target = Path(each["path"])
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("a" if each.get("append") else "w", encoding="utf-8") as file:
-            file.write(each["content"])
-        target.chmod(int(each["permissions"], 8))
 
 
 def _run(command: list[str]) -> None:

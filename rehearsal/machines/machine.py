@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.layout import ROOT, TOOLS
 from rehearsal.machines.description import FILE
-from rehearsal.machines.network import plug_in, pull_out
+from rehearsal.machines.network import plug_in, pull_out, set_link
 from rehearsal.machines.places import HYPERVISOR
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Machine:
         self.boot_time = boot_time
         self.folder = folder / described.uuid
         self._cable = f"m{described.uuid.replace('-', '')[:12]}"
+        self._connected = True
         self._heard: dict[str, str] = {}
         self._process = self._power_on()
 
@@ -60,6 +61,12 @@ class Machine:
     def heard(self, words: Mapping[str, str]) -> None:
         """Note what has been passed on."""
         self._heard.update(words)
+
+    def connect(self, *, connected: bool) -> None:
+        """Plug its cable in or out, as its network adapter is in vCenter now."""
+        if connected != self._connected:
+            set_link(self._cable, up=connected)
+            self._connected = connected
 
     def power_off(self) -> None:
         """Switch it off hard: everything in it ends at once."""

@@ -34,6 +34,16 @@ def plug_in(cable: str, process: int) -> None:
         route.link("set", index=index, master=route.link_lookup(ifname=BRIDGE)[0], state="up")
 
 
+def set_link(cable: str, *, up: bool) -> None:
+    """Let a cable carry something or nothing, from the bridge's side; one that went with its machine is fine."""
+    with IPRoute() as route:
+        for index in route.link_lookup(ifname=cable):
+            try:
+                route.link("set", index=index, state="up" if up else "down")
+            except NetlinkError:
+                continue
+
+
 def pull_out(cable: str) -> None:
     """Take a cable away; one that went with its machine is fine."""
     with IPRoute() as route:

@@ -9,7 +9,8 @@ _ROOT = Path(__file__).resolve().parents[2]  # a rehearsal's Layout knows more t
 LOGS = Path("/var/log/slipway")  # inside a machine
 UNITS = Path("/run/slipway-units")
 PLAYED = _ROOT / "rehearsal" / "machines" / "played"
-PATH = os.pathsep.join([str(PLAYED), str(_ROOT / ".tools" / "bin"), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
+TOOLS_BIN = _ROOT / ".tools" / "bin"
+PATH = os.pathsep.join([str(PLAYED), str(TOOLS_BIN), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
 KUBERNETES = Path("/etc/kubernetes")
 # What the programs of a node leave on it, where the real ones do:
 NETWORK_CONFIGURATION = Path("/etc/cni/net.d/05-cilium.conflist")

@@ -54,7 +54,7 @@ class Room:
             self._boot(wave)
 
     def _look_at(self, machine: Machine, found: Reported | None) -> None:
-        """End a machine that vCenter switched off, or started anew meanwhile; pass on what another one tells."""
+        """End a machine that vCenter switched off, or started anew meanwhile; look after the cable of another one."""
         uuid = machine.described.uuid
         if found is None or found.power != "poweredOn" or found.bootTime != machine.boot_time:
             machine.power_off()
@@ -65,12 +65,20 @@ class Room:
             self.note_end(machine.described.name, machine.last_words())
             del self._machines[uuid]
             self._ended.add(uuid)
-        elif told := machine.new_words():
-            try:
-                self._control.set_guest_info(uuid, told)
-            except httpx.HTTPStatusError:
-                return  # it went away meanwhile
-            machine.heard(told)
+        else:
+            machine.connect(connected=found.connected)
+            self._pass_on(machine)
+
+    def _pass_on(self, machine: Machine) -> None:
+        """Let vCenter know what a machine tells."""
+        told = machine.new_words()
+        if not told:
+            return
+        try:
+            self._control.set_guest_info(machine.described.uuid, told)
+        except httpx.HTTPStatusError:
+            return  # it went away meanwhile
+        machine.heard(told)
 
     def _boot(self, wave: list[Reported]) -> None:
         """Boot machines that were powered on, but for strangers': nobody knows what these do."""

@@ -36,7 +36,7 @@ func (a *attachments) replace(machine types.ManagedObjectReference, networks ref
 // connect makes a machine's networks agree with its cards. The caller has locked the machine.
 func (v *vcenter) connect(ctx *simulator.Context, vm *mo.VirtualMachine) {
 	networks := []types.ManagedObjectReference{}
-	names := map[int32]string{}
+	names, connected := map[int32]string{}, map[int32]bool{}
 	for _, device := range vm.Config.Hardware.Device {
 		card, isCard := device.(types.BaseVirtualEthernetCard)
 		if !isCard {
@@ -44,6 +44,7 @@ func (v *vcenter) connect(ctx *simulator.Context, vm *mo.VirtualMachine) {
 		}
 		network, name := v.networkOf(card.GetVirtualEthernetCard().Backing)
 		names[card.GetVirtualEthernetCard().Key] = name
+		connected[card.GetVirtualEthernetCard().Key] = isConnected(device)
 		if network != nil && !slices.Contains(networks, *network) {
 			networks = append(networks, *network)
 		}
@@ -53,10 +54,17 @@ func (v *vcenter) connect(ctx *simulator.Context, vm *mo.VirtualMachine) {
 		cards := slices.Clone(vm.Guest.Net)
 		for i := range cards {
 			cards[i].Network = names[cards[i].DeviceConfigId]
+			cards[i].Connected = connected[cards[i].DeviceConfigId]
 		}
 		vm.Guest.Net = cards
 	}
 	v.attach(ctx, vm.Self, networks)
+}
+
+// isConnected is whether a device is plugged in; the simulator unplugs all when a machine is switched off.
+func isConnected(device types.BaseVirtualDevice) bool {
+	state := device.GetVirtualDevice().Connectable
+	return state == nil || state.Connected
 }
 
 // networkOf is what a card is connected to, and its name.

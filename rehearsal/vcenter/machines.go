@@ -25,7 +25,8 @@ type machineReport struct {
 	UUID      string   `json:"uuid"`
 	Tags      []string `json:"tags"`
 	Template  bool     `json:"template"`
-	BootTime  string   `json:"bootTime"` // empty for one that is off
+	BootTime  string   `json:"bootTime"`  // empty for one that is off
+	Connected bool     `json:"connected"` // whether its first network card is
 
 	Devices []deviceReport `json:"devices"` // of a machine that runs
 }
@@ -51,6 +52,7 @@ func (v *vcenter) machines() []machineReport {
 				CPUs: vm.Config.Hardware.NumCPU, MemoryMiB: vm.Config.Hardware.MemoryMB,
 				DisksGiB: disksOf(vm), UUID: vm.Config.Uuid, Template: vm.Config.Template,
 			}
+			report.Connected = firstCardConnected(vm)
 			if vm.Runtime.BootTime != nil && vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn {
 				report.BootTime = vm.Runtime.BootTime.Format(time.RFC3339Nano)
 			}
@@ -88,6 +90,16 @@ func disksOf(vm *simulator.VirtualMachine) []int64 {
 		}
 	}
 	return sizes
+}
+
+// firstCardConnected is false for a machine without a card, and for one that is off.
+func firstCardConnected(vm *simulator.VirtualMachine) bool {
+	for _, device := range vm.Config.Hardware.Device {
+		if _, isCard := device.(types.BaseVirtualEthernetCard); isCard {
+			return isConnected(device)
+		}
+	}
+	return false
 }
 
 // pathOf is the inventory path, without the root folder, as vSphere's tools write it.

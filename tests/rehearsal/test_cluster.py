@@ -1,38 +1,33 @@
-"""Staging's three control-plane machines, booted: lost, made anew, switched off and on; the cluster lives on."""
+"""Staging's three control-plane machines, booted: workers that come first, nodes made anew, what is refused."""
 
 from __future__ import annotations
 
-import json
-import sys
-import time
-from typing import TYPE_CHECKING, Any
+import tempfile
+from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.guest_info import NODE_STATE
 from rehearsal.machines.places import LOGS
-from rehearsal.session import rehearsing
+from rehearsal.session import rehearsing, slipway_command
 from tests.support.commands import slipway
-from tests.support.plugin_vcenter import behind_the_back
+from tests.support.faults import Machines, until
+from tests.support.kubernetes import Kubernetes, observed_nodes
 from tests.support.state import machines_of
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
     from rehearsal.session import Rehearsal
     from tests.support.checkout import Checkout
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.long]
-FIRST = "staging-control-plane-1"  # it holds the API's address after the start
-CONFIG_MAP = json.dumps({"metadata": {"name": "kept"}, "data": {"still": "here"}})
-ASK = """
-import json, os, sys
-from pathlib import Path
-from rehearsal.machines.api import Api
-api = Api(Path(os.environ["KUBECONFIG"]))
-verb, path, *body = sys.argv[1:]
-print(json.dumps(api.create(path, json.loads(body[0])) if verb == "create" else api.get(path)))
-"""
+CONTROL_PLANE = [f"staging-control-plane-{number}" for number in (1, 2, 3)]
+WORKERS = [f"staging-cpu-{number}" for number in (1, 2)]
+MAPS = "/api/v1/namespaces/default/configmaps"
+KEPT = {"metadata": {"name": "kept"}, "data": {"still": "here"}}
+HELD = 120  # seconds until a call that shall be held has come
+WAITING = "waiting: no cluster answers at 10.20.0.6:6443"
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +37,6 @@ def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
         yield started
 
 
-def nodes(rehearsal: Rehearsal) -> dict[str, dict[str, Any]]:
-    """Return what the API says of its nodes, by name; asked inside the rehearsal."""
-    done = rehearsal.run([sys.executable, "-m", "rehearsal.observe_cluster", "staging", "staging"])
-    assert done.returncode == 0, done.stderr
-    return {node["name"]: node for node in json.loads(done.stdout)}
-
-
 def log_of(rehearsal: Rehearsal, name: str, program: str) -> str:
     """Return what a program on a machine has said."""
     machine = rehearsal.layout.folder / "machines" / machines_of(rehearsal, "staging")[name].uuid
@@ -56,39 +44,42 @@ def log_of(rehearsal: Rehearsal, name: str, program: str) -> str:
     return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
-def ask_api(rehearsal: Rehearsal, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Ask the API for something inside the rehearsal: a verb, a path, a body."""
-    return rehearsal.run([sys.executable, "-c", ASK, *arguments])
-
-
-def kubernetes(rehearsal: Rehearsal, verb: str, path: str, body: str = "{}") -> Any:
-    """Ask the API for something as the administrator, and return the answer."""
-    done = ask_api(rehearsal, verb, path, body)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def test_a_cluster_of_three(checkout: Checkout, rehearsal: Rehearsal) -> None:
     """One rehearsal, step by step; each step begins where the one before ended."""
-    every_machine_becomes_a_node(rehearsal)
+    workers_that_boot_before_any_control_plane_join_in_the_end(rehearsal)
     nodes_made_anew_wait_for_each_other_and_nothing_is_lost(checkout, rehearsal)
     what_machines_tell_makes_no_difference_to_a_preview(rehearsal)
-    the_api_answers_on_without_the_node_that_held_its_address(rehearsal)
-    everything_switched_off_and_on_comes_back(rehearsal)
+    no_control_plane_node_goes_while_another_one_is_away(rehearsal)
 
 
-def every_machine_becomes_a_node(rehearsal: Rehearsal) -> None:
-    slipway(rehearsal, "up", "staging", "--yes")
-    found = nodes(rehearsal)
-    assert set(found) == set(machines_of(rehearsal, "staging"))
-    assert {name for name, node in found.items() if node["role"] == "control plane"} == {
-        name for name in found if "control-plane" in name
-    }
+def workers_that_boot_before_any_control_plane_join_in_the_end(rehearsal: Rehearsal) -> None:
+    control = rehearsal.control
+    holds = [control.hold("PowerOnVM_Task", name, "before") for name in CONTROL_PLANE]
+    with tempfile.TemporaryFile("w+") as said:
+        process = rehearsal.popen(slipway_command("up", "staging", "--yes"), stdout=said, stderr=said)
+        for hold in holds:
+            control.wait_until_held(hold, HELD)
+        until(lambda: {told(rehearsal, name) for name in WORKERS} == {WAITING}, "the workers wait for a cluster")
+        control.release_all()
+        code = process.wait()
+        said.seek(0)
+        assert code == 0, said.read()
+    found = observed_nodes(rehearsal, "staging")
+    assert set(found) == set(machines_of(rehearsal, "staging")) == {*CONTROL_PLANE, *WORKERS}
+    assert [name for name in found if found[name]["role"] == "control plane"] == CONTROL_PLANE
+    assert Machines(rehearsal, "staging").etcd_members() == CONTROL_PLANE
+
+
+def told(rehearsal: Rehearsal, name: str) -> str:
+    """Return what a machine tells vCenter of its way into the cluster; nothing while it is not there."""
+    machine = machines_of(rehearsal, "staging").get(name)
+    return rehearsal.control.guest_info(machine.uuid).get(NODE_STATE, "") if machine else ""
 
 
 def nodes_made_anew_wait_for_each_other_and_nothing_is_lost(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    api = Kubernetes(rehearsal, "staging")
     before = machines_of(rehearsal, "staging")
-    kubernetes(rehearsal, "create", "/api/v1/namespaces/default/configmaps", CONFIG_MAP)
+    assert api.ask(("create", MAPS, KEPT)) == [True]
     checkout.replace(("user: ops", "user: admin"), environment="staging")
     said = slipway(rehearsal, "up", "staging", "--yes")
     order = [line for line in said.splitlines() if "replacing staging-control-plane" in line or "waiting for" in line]
@@ -99,13 +90,13 @@ def nodes_made_anew_wait_for_each_other_and_nothing_is_lost(checkout: Checkout, 
         )
     after = machines_of(rehearsal, "staging")
     assert {name for name in after if after[name].uuid == before[name].uuid} == set()
-    for number in (1, 2, 3):
-        joined = log_of(rehearsal, f"staging-control-plane-{number}", "slipway-join")
-        assert f"staging-control-plane-{number}: removed the etcd member " in joined
+    for name in CONTROL_PLANE:
+        joined = log_of(rehearsal, name, "slipway-join")
+        assert f"{name}: removed the etcd member " in joined
         assert "initialised" not in joined
-    assert set(nodes(rehearsal)) == set(after)
-    found = kubernetes(rehearsal, "get", "/api/v1/namespaces/default/configmaps/kept")
-    assert found["data"] == {"still": "here"}
+    assert set(observed_nodes(rehearsal, "staging")) == set(after)
+    assert Machines(rehearsal, "staging").etcd_members() == CONTROL_PLANE
+    assert api.get(f"{MAPS}/kept")["data"] == {"still": "here"}
 
 
 def what_machines_tell_makes_no_difference_to_a_preview(rehearsal: Rehearsal) -> None:
@@ -113,23 +104,26 @@ def what_machines_tell_makes_no_difference_to_a_preview(rehearsal: Rehearsal) ->
     slipway(rehearsal, "preview", "staging", "--expect-no-changes")
 
 
-def the_api_answers_on_without_the_node_that_held_its_address(rehearsal: Rehearsal) -> None:
-    switch_off(rehearsal, FIRST)
-    assert machines_of(rehearsal, "staging")[FIRST].power == "poweredOff"
-    assert set(nodes(rehearsal)) == set(machines_of(rehearsal, "staging"))
-
-
-def everything_switched_off_and_on_comes_back(rehearsal: Rehearsal) -> None:
-    """`up` powers on what is off, and the nodes are those of before."""
-    for name, machine in machines_of(rehearsal, "staging").items():
-        if machine.power == "poweredOn":
-            switch_off(rehearsal, name)
-    assert ask_api(rehearsal, "get", "/version").returncode != 0, "nobody is there to answer"
+def no_control_plane_node_goes_while_another_one_is_away(rehearsal: Rehearsal) -> None:
+    """One is to be made anew, as a person has asked the engine, while another one is off."""
+    first, second, _ = CONTROL_PLANE
+    stack = ["-s", "staging.compute"]
+    listed = rehearsal.run(["pulumi", "stack", "--show-urns", *stack]).stdout.split()
+    urn = next(word for word in listed if word.startswith("urn:") and word.endswith(f"VirtualMachine::{first}"))
+    done = rehearsal.run(["pulumi", "state", "taint", urn, "--yes", *stack])
+    assert done.returncode == 0, done.stderr
+    machines = Machines(rehearsal, "staging")
+    machines.switch_off(second)
+    before = machines_of(rehearsal, "staging")
+    said = slipway(rehearsal, "up", "staging", "--yes", code=1)
+    assert said.splitlines()[-1] == (
+        f"staging.compute: making {first} anew: etcd could lose its quorum: not in the cluster is {second} "
+        "(it is off); mend that first, then run again"
+    )
+    assert machines_of(rehearsal, "staging") == before
+    machines.switch_on(second)
     slipway(rehearsal, "up", "staging", "--yes")
-    assert set(nodes(rehearsal)) == set(machines_of(rehearsal, "staging"))
-
-
-def switch_off(rehearsal: Rehearsal, name: str) -> None:
-    """Cut the power of a machine, and wait until the machine room has noticed."""
-    behind_the_back(rehearsal, "power_off", f"/dc-01/vm/slipway-staging/{name}")
-    time.sleep(1)
+    after = machines_of(rehearsal, "staging")
+    assert [name for name in after if after[name].uuid != before[name].uuid] == [first]
+    assert set(observed_nodes(rehearsal, "staging")) == set(after)
+    assert machines.etcd_members() == CONTROL_PLANE

@@ -81,6 +81,15 @@ def power_off(instance: Any, path: str) -> None:
     finish(find(instance, path).PowerOffVM_Task())
 
 
+def plug(instance: Any, path: str, way: str) -> None:
+    """Plug a machine's network adapter in (`in`) or out (`out`)."""
+    machine = find(instance, path)
+    card = next(d for d in machine.config.hardware.device if isinstance(d, vim.vm.device.VirtualEthernetCard))
+    card.connectable.connected = way == "in"
+    change = vim.vm.device.VirtualDeviceSpec(operation=vim.vm.device.VirtualDeviceSpec.Operation.edit, device=card)
+    finish(machine.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[change])))
+
+
 def move(instance: Any, path: str, folder: str) -> None:
     """Move a machine into another folder."""
     finish(find(instance, folder).MoveIntoFolder_Task([find(instance, path)]))
@@ -112,7 +121,7 @@ def give_vgpu(instance: Any, path: str, profile: str) -> None:
 
 _ACTIONS = {
     each.__name__: each
-    for each in (seen, take_devices, as_machine, power_on, power_off, move, rename, destroy, clone, give_vgpu)
+    for each in (seen, take_devices, as_machine, power_on, power_off, plug, move, rename, destroy, clone, give_vgpu)
 }
 
 
