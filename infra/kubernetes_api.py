@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import ssl
 import tempfile
 import time
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _TIMEOUT = httpx.Timeout(15, connect=3)  # seconds; where no machine is yet nobody refuses a connection
 _PAUSE = 1.0  # seconds between two questions
+# The Kubernetes provider's own variable, whose only yes is `true`: what stands in a cluster that is away goes with it.
+FORGET_UNREACHABLE = "PULUMI_K8S_DELETE_UNREACHABLE"
 FIELD_MANAGER = "slipway"  # who Slipway is for server-side apply
 
 _NOT_VERIFIED = "CERTIFICATE_VERIFY_FAILED"
@@ -157,6 +160,11 @@ def wait_for_api(kubeconfig: str, patience: float) -> str:
                 if time.monotonic() > deadline or not reason.passes:
                     raise
             time.sleep(_PAUSE)
+
+
+def forgets_unreachable() -> bool:
+    """Whether a person has asked to take what stands in a cluster that can't be reached for deleted."""
+    return os.environ.get(FORGET_UNREACHABLE) == "true"
 
 
 def unreachable_reason(error: httpx.TransportError) -> str:

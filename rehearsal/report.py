@@ -31,7 +31,8 @@ class Report:
     """Everything that a report tells.
 
     `inventory` says where the simulated vCenter's hosts and stores come from, `calls` is the number of calls to vCenter
-    during the first `up`, `skipped` the steps of first boots that need an operating system.
+    during the first `up`, `skipped` the steps of first boots that need an operating system, `cloud_init` whether the
+    real one checked the machines' documents and wrote their files.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Report:
     plugin: Plugin
     engine_version: str
     language_host: str
+    cloud_init: bool
     calls: int
 
 
@@ -138,6 +140,7 @@ def _steps(steps: Sequence[Step], calls: int) -> Table:
 
 def _truth(report: Report) -> Table:
     """Say what was real, what was simulated and what was played; nothing played may pass for real."""
+    commands = "cloud-init's commands" if report.cloud_init else "cloud-init's files and commands"
     plugin_row = "real" if report.plugin.kind == "official" else "played"
     rows = {
         "real": [
@@ -152,13 +155,15 @@ def _truth(report: Report) -> Table:
         "simulated": [f"vCenter: VMware's simulator with additions of Slipway's; it has {report.inventory}"],
         "played": [
             "hosts, disks and networks: names without hardware",
-            "operating systems: cloud-init's files and commands, systemd, the guest tools",
+            f"operating systems: {commands}, systemd, the guest tools",
             "kubelets, container runtimes and kube-vip: static pods run as plain processes, other pods not at all",
             "what the components' pods would do: nodes ready, seen by the cloud provider, their GPUs found and offered",
             f"not done, as there is no operating system: {_grouped(report.skipped)}",
         ],
     }
     rows[plugin_row].append(report.plugin.description)
+    if report.cloud_init:
+        rows["real"].append("cloud-init's schema and its module that writes files")
     table = Table(box=None, pad_edge=False, show_header=False)
     for kind, entries in rows.items():
         for index, entry in enumerate(entries):

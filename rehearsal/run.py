@@ -15,6 +15,7 @@ from infra.errors import StepFailed
 from infra.gpu.inventory import inventory_path
 from rehearsal.inventory import inventory_file
 from rehearsal.layout import TOOLS, Layout
+from rehearsal.machines.cloud_init import cloud_init_python
 from rehearsal.observe import Observed
 from rehearsal.observe_cluster import ObservedNode
 from rehearsal.observe_components import observed_components
@@ -137,6 +138,7 @@ def _report(
         plugin=rehearsal.plugin,
         engine_version=rehearsal.run(["pulumi", "version"]).stdout.strip(),
         language_host="the official one" if official else "Slipway's own",
+        cloud_init=cloud_init_python(TOOLS / "bin" / "cloud-init") is not None,
         calls=calls,
     )
 

@@ -10,11 +10,13 @@ from pulumi_kubernetes import Provider
 from infra.catalog import ROOT
 from infra.charts.bundle import Bundle
 from infra.cluster.bundle_check import check_bundle
+from infra.cluster.gpu_operator import NAME as OPERATOR
 from infra.cluster.plan import plan_cluster
 from infra.cluster.settings import NOT_SECRET, SettingsMissing, missing_settings
 from infra.cluster.wiring import ClusterComponent, ComponentArgs
+from infra.model.gpu_kinds import RESOURCE
 from infra.model.handover import ClusterHandover
-from infra.vsphere.provider.cluster_resources import BootstrapToken, ClusterApi, NodeSettings
+from infra.vsphere.provider.cluster_resources import BootstrapToken, ClusterApi, NodeGpus, NodeSettings
 from infra.vsphere.provider.registration import SlipwayProvider
 
 if TYPE_CHECKING:
@@ -65,6 +67,12 @@ def build(environment: Environment, release: Release, below: pulumi.Output[dict[
                 depends_on=[*nodes, *(made[name] for name in component.needs if name in made)],
             ),
         )
+    if OPERATOR in made:
+        after_operator = pulumi.ResourceOptions(provider=slipway, depends_on=[made[OPERATOR]], deleted_with=api)
+        for node in plan.nodes:
+            if node.gpus:
+                machine = _machine(below, node.name)
+                NodeGpus(node.name, kubeconfig, machine, RESOURCE, node.gpus, after_operator)
     return _handover(environment, plan, below, api)
 
 

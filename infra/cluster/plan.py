@@ -33,11 +33,12 @@ GPU_TAINT = {"key": RESOURCE, "value": "present", "effect": "NoSchedule"}  # NVI
 
 @dataclass(frozen=True)
 class NodePlan:
-    """What one node is told: labels, and taints as `{key, value, effect}`."""
+    """What one node is told: labels, and taints as `{key, value, effect}`; and how many GPUs it has to offer."""
 
     name: str
     labels: dict[str, str]
     taints: tuple[dict[str, str], ...]
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -105,17 +106,18 @@ def _components(environment: Environment, release: Release) -> tuple[Component, 
 def _nodes(environment: Environment) -> list[NodePlan]:
     found = []
     for name, machine in environment.machines().items():
-        labels, taints = {NODE_POOL_LABEL: name}, []
+        labels, taints, gpus = {NODE_POOL_LABEL: name}, [], 0
         if name != CONTROL_PLANE:
             pool: NodePool = environment.node_pools[name]
             taints = [dict(taint.model_dump()) for taint in pool.taints]
             labels |= pool.labels
             if pool.gpu is not None:
                 labels |= {GPU_LABEL: kind_name(pool.gpu)}
+                gpus = pool.gpu.count
                 if all(taint["key"] != RESOURCE for taint in taints):
                     taints.append(GPU_TAINT)
         found += [
-            NodePlan(environment.node_name(name, number), labels, tuple(taints))
+            NodePlan(environment.node_name(name, number), labels, tuple(taints), gpus)
             for number in range(1, machine.count + 1)
         ]
     return found

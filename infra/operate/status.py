@@ -56,7 +56,7 @@ def _layer(environment: str, layer: Layer) -> tuple[tuple[str, str, str], list[d
         last.start_time.strftime("%Y-%m-%d %H:%M UTC") if last else "-",
         f"{last.kind} {last.result}" if last else "never ran",
     )
-    nodes = outputs[HANDOVER].value["nodes"] if HANDOVER in outputs else []
+    nodes = outputs[HANDOVER].value.get("nodes", []) if HANDOVER in outputs else []
     interrupted = [f"{op.operation} {op.name}" for op in pending_operations(deployment)]
     interrupted += sorted(unfinished_machines(deployment))
     remarks = (

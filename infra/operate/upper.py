@@ -11,7 +11,7 @@ from infra.cluster.bundle_check import check_bundle
 from infra.cluster.plan import plan_cluster
 from infra.cluster.settings import SettingsMissing, missing_settings
 from infra.errors import PersonError, StepFailed
-from infra.kubernetes_api import KubernetesApi
+from infra.kubernetes_api import ApiUnreachable, KubernetesApi, forgets_unreachable, wait_for_api
 from infra.model.handover import HANDOVER
 from infra.operate.engine import LayerStack, engine_step, open_stack, show_output
 from infra.operate.interrupted import pending_operations, without_pending
@@ -19,6 +19,7 @@ from infra.operate.locks import release_stale_locks
 from infra.operate.stack_files import stack_settings
 from infra.operate.steps import ask, engine_destroy, engine_preview, engine_up
 from infra.program import lower_layer
+from infra.vsphere.provider.api_kind import PATIENCE
 
 if TYPE_CHECKING:
     from pulumi.automation import EngineEvent
@@ -84,14 +85,19 @@ def preview_upper(stack: LayerStack, *, expect_no_changes: bool = False, show: b
 
 
 def up_upper(stack: LayerStack, *, yes: bool) -> None:
-    """Bring a layer on the machines up; without `yes` its preview is shown and asked about."""
+    """Bring a layer on the machines up once the API answers; without `yes` its preview is shown and asked about.
+
+    Raises `LowerLayerMissing`, `ApiUnreachable`, `ApiRefused`, `StepFailed`.
+    """
     release_stale_locks(stack)
     _forget_pending(stack)
+    below = handed_over(stack.environment, stack.layer)
+    if below is None:
+        raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
+    wait_for_api(below["kubeconfig"], PATIENCE)  # its machines may just have been switched on
     if not yes:
         preview_upper(stack)
         ask(f"Do this to {stack.name}?", "--yes")
-    elif handed_over(stack.environment, stack.layer) is None:
-        raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
     engine_up(stack)
 
 
@@ -122,9 +128,17 @@ def destroy_upper(stack: LayerStack, *, yes: bool) -> None:
 
 
 def _say_what_volumes_stay(stack: LayerStack, kubeconfig: str) -> None:
-    """Name the volumes that nobody deletes once their driver has gone. Raises `ApiUnreachable`, `ApiRefused`."""
-    with KubernetesApi(kubeconfig) as api:
-        found = (api.get("/api/v1/persistentvolumes") or {}).get("items", [])
+    """Name the volumes that nobody deletes once their driver has gone.
+
+    Raises `ApiRefused`, and `ApiUnreachable` unless a person has asked to forget a cluster that is away.
+    """
+    try:
+        with KubernetesApi(kubeconfig) as api:
+            found = (api.get("/api/v1/persistentvolumes") or {}).get("items", [])
+    except ApiUnreachable:
+        if not forgets_unreachable():
+            raise
+        return
     claims = [each["spec"].get("claimRef", {}) for each in found]
     names = sorted(f"{claim.get('namespace', '')}/{claim.get('name', '')}" for claim in claims)
     if names:

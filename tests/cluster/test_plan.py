@@ -91,6 +91,7 @@ def test_without_gpus_nobody_looks_for_them() -> None:
 def test_nodes_with_gpus_keep_other_pods_away_unless_their_pool_says_how() -> None:
     nodes = {node.name: node for node in plan_cluster(WHOLE_DEV, RELEASE).nodes}
     assert nodes["dev-gpu-1"].taints == (GPU_TAINT,)
+    assert {name: node.gpus for name, node in nodes.items() if node.gpus} == {"dev-gpu-1": 1}
     assert nodes["dev-gpu-1"].labels == {"slipway.dev/node-pool": "gpu", "slipway.dev/gpu": "l4-1of4"}
     assert (nodes["dev-cpu-1"].taints, nodes["dev-control-plane-1"].taints) == ((), ())
     own = {"key": "nvidia.com/gpu", "value": "mine", "effect": "NoExecute"}

@@ -104,7 +104,7 @@ def everything_switched_off_and_on_comes_back(rehearsal: Rehearsal, machines: Ma
     before = machines_of(rehearsal, "staging")
     machines.switch_off(*before)
     assert machines.holder() == ""
-    slipway(rehearsal, "up", "staging", "compute", "--yes")
+    slipway(rehearsal, "up", "staging", "--yes")
     after = machines_of(rehearsal, "staging")
     assert {name: machine.uuid for name, machine in after.items()} == {name: m.uuid for name, m in before.items()}
     assert set(observed_nodes(rehearsal, "staging")) == set(before)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.vsphere.provider import node_kind
 from infra.vsphere.provider.kinds import Change, Login
-from infra.vsphere.provider.node_kind import NodeBusy, NodeSettings, NotJoined, patch
+from infra.vsphere.provider.node_kind import NodeBusy, NodeSettings, NotJoined, is_of_machine, patch
 from tests.support.played_kubernetes import strategically_merged
 
 if TYPE_CHECKING:
@@ -184,3 +184,29 @@ def test_a_node_has_exactly_what_is_foreign_and_what_is_wanted(
         labels = {**foreign["labels"], **wanted["labels"]}
         assert found == node(labels, *foreign["taints"], *wanted["taints"])
     assert merged(found, nothing, second) == bare
+
+
+@pytest.mark.parametrize(
+    ("told", "own"),
+    [
+        ("42381d0f-1b2c-3d4e-8f90-a1b2c3d4e5f6", True),
+        ("42381D0F-1B2C-3D4E-8F90-A1B2C3D4E5F6", True),
+        ("0f1d3842-2c1b-4e3d-8f90-a1b2c3d4e5f6", True),
+        ("", True),
+        ("42381d0f-1b2c-3d4e-8f90-a1b2c3d4e5f7", False),
+    ],
+    ids=["the same", "in capitals", "turned", "nothing", "another"],
+)
+def test_a_node_is_known_by_the_machine_it_tells_of(told: str, *, own: bool) -> None:
+    of_whom = {"status": {"nodeInfo": {"systemUUID": told}}}
+    assert is_of_machine(of_whom, "42381d0f-1b2c-3d4e-8f90-a1b2c3d4e5f6") is own
+
+
+def test_the_node_of_an_earlier_machine_is_not_the_one_that_is_waited_for(
+    login: str, played: PlayedKubernetes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(node_kind, "PATIENCE", 0.0)
+    played.objects[PATH] = {**node(LINUX), "status": {"nodeInfo": {"systemUUID": "0000"}}}
+    with pytest.raises(NotJoined):
+        NodeSettings().create(NOBODY, inputs_of(login), "urn")
+    assert has(played, LINUX)

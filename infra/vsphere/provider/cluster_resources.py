@@ -64,6 +64,22 @@ class NodeSettings(pulumi.CustomResource):
         super().__init__("slipway:index:NodeSettings", name, inputs, _with_secret(opts, "kubeconfig"))
 
 
+class NodeGpus(pulumi.CustomResource):
+    """The GPUs of a node, once it offers them to pods; it is waited for anew when its machine (UUID) is."""
+
+    def __init__(
+        self,
+        name: str,
+        kubeconfig: pulumi.Input[str],
+        machine: pulumi.Input[str],
+        resource: str,
+        count: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"kubeconfig": kubeconfig, "node": name, "machine": machine, "resource": resource, "count": count}
+        super().__init__("slipway:index:NodeGpus", name, inputs, _with_secret(opts, "kubeconfig"))
+
+
 class GeneratedSecret(pulumi.CustomResource):
     """A Secret with random values, by key; they stand in the cluster alone."""
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from infra.kubernetes_api import ApiUnreachable
+from infra.kubernetes_api import FORGET_UNREACHABLE, ApiUnreachable, forgets_unreachable
 from infra.vsphere.provider.kinds import Change, Login, ResourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from infra.vsphere.provider.values import Properties
-
-_GOES_WITH_ITS_CLUSTER = "PULUMI_K8S_DELETE_UNREACHABLE"  # the Kubernetes provider's own; `true` is its only yes
 
 
 class KubernetesKind(ResourceKind):
@@ -55,6 +52,6 @@ def deleting(identifier: str) -> Iterator[None]:
     try:
         yield
     except ApiUnreachable as error:
-        if os.environ.get(_GOES_WITH_ITS_CLUSTER) != "true":
+        if not forgets_unreachable():
             raise
-        print(f"{identifier}: forgotten, as {_GOES_WITH_ITS_CLUSTER} says: {error}", file=sys.stderr, flush=True)
+        print(f"{identifier}: forgotten, as {FORGET_UNREACHABLE} says: {error}", file=sys.stderr, flush=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 900.0  # seconds until a machine has to have joined
 _PAUSE = 1.0
+NOTHING: dict[str, Any] = {"labels": {}, "taints": []}
 _ATTEMPTS = 20  # to write while others write, too
 
 
@@ -54,7 +55,7 @@ class NodeSettings(KubernetesKind):
     def create(self, login: Login, inputs: Properties, owner: str) -> Found:
         """Wait for the node, and set what is asked. Raises `NotJoined`, `ApiUnreachable`, `ApiRefused`."""
         del login, owner
-        self._set(inputs, {"labels": {}, "taints": []})
+        self._set(inputs, NOTHING)
         return Found(inputs["node"], dict(inputs), inputs)
 
     def read(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found | None:
@@ -85,12 +86,12 @@ class NodeSettings(KubernetesKind):
         with deleting(identifier), KubernetesApi(state["kubeconfig"]) as api:
             node = api.get(_path(identifier))
             if node is not None:
-                _exchange(api, node, {"labels": {}, "taints": []}, state)
+                _exchange(api, node, NOTHING, state)
 
     def _set(self, inputs: Properties, before: Properties) -> None:
         with KubernetesApi(inputs["kubeconfig"]) as api:
             deadline = time.monotonic() + PATIENCE
-            while (node := api.get(_path(inputs["node"]))) is None:
+            while (node := api.get(_path(inputs["node"]))) is None or not is_of_machine(node, inputs["machine"]):
                 if time.monotonic() > deadline:
                     raise NotJoined(inputs["node"])
                 time.sleep(_PAUSE)
@@ -103,12 +104,28 @@ def _exchange(api: KubernetesApi, node: dict[str, Any], wanted: Properties, befo
         try:
             api.merge(_path(node["metadata"]["name"]), patch(node, wanted, before))
         except ApiRefused as refused:
+            if refused.status == httpx.codes.NOT_FOUND and wanted is NOTHING:
+                return
             if refused.status != httpx.codes.CONFLICT:
                 raise
             node = api.get(_path(node["metadata"]["name"])) or node
         else:
             return
     raise NodeBusy(node["metadata"]["name"])
+
+
+def is_of_machine(node: dict[str, Any], machine: str) -> bool:
+    """Whether a node tells of the virtual machine of a UUID, and not of one that had its name before.
+
+    Machines of older virtual hardware tell the first three parts of their UUID with the bytes in the other order. A
+    node that tells nothing is taken for the right one.
+    """
+    told = str(node.get("status", {}).get("nodeInfo", {}).get("systemUUID", "")).lower()
+    if not told or not machine:
+        return True
+    parts = machine.lower().split("-")
+    turned = [bytes.fromhex(part)[::-1].hex() for part in parts[:3]]
+    return told in (machine.lower(), "-".join([*turned, *parts[3:]]))
 
 
 def patch(node: dict[str, Any], wanted: Properties, before: Properties) -> dict[str, Any]:

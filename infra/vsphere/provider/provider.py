@@ -11,6 +11,7 @@ from infra.errors import PersonError
 from infra.vsphere.provider.api_kind import ClusterApi
 from infra.vsphere.provider.identity_kind import ClusterIdentity
 from infra.vsphere.provider.kinds import Change, Login, ResourceKind
+from infra.vsphere.provider.node_gpus_kind import NodeGpus
 from infra.vsphere.provider.node_kind import NodeSettings
 from infra.vsphere.provider.schema import PROVIDER_INPUTS, schema
 from infra.vsphere.provider.secret_kind import GeneratedSecret
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-_IN_A_CLUSTER = (ClusterApi(), BootstrapToken(), NodeSettings(), GeneratedSecret())
+_IN_A_CLUSTER = (ClusterApi(), BootstrapToken(), NodeSettings(), NodeGpus(), GeneratedSecret())
 _KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(), ClusterIdentity(), *_IN_A_CLUSTER)}
 _DIFFERENCES = {
     ("add", False): sdk.PropertyDiffKind.ADD,
