@@ -50,6 +50,6 @@ def test_gpus_that_do_not_come_are_said(
     with pytest.raises(GpusMissing) as missing:
         NodeGpus().create(NOBODY, inputs_of(login), "urn")
     assert str(missing.value) == (
-        f"lab-gpu-1: it offers {there or 0} of 2 nvidia.com/gpu after 0 minutes; see why: kubectl get pods -n gpu-operator "
-        "-o wide --field-selector spec.nodeName=lab-gpu-1, run this again"
+        f"lab-gpu-1: it offers {there or 0} of 2 nvidia.com/gpu after 0 minutes; see why: "
+        "kubectl get pods -n gpu-operator -o wide --field-selector spec.nodeName=lab-gpu-1, run this again"
     )
