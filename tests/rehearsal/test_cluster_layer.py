@@ -15,6 +15,8 @@ from rehearsal.observe_cluster import GPU
 from rehearsal.session import rehearsing, slipway_command
 from tests.support.commands import slipway
 from tests.support.kubernetes import Kubernetes, observed_nodes
+from tests.support.plugin_vcenter import behind_the_back
+from tests.support.state import in_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.rehearsal
 PODS = "/api/v1/namespaces/default/pods"
+LICENCE = "slipway:vgpuLicenceToken"
 TOLERATION = {"key": GPU, "operator": "Exists"}
 
 
@@ -58,6 +61,7 @@ def state(rehearsal: Rehearsal) -> dict[str, Any]:
 
 def test_dev_from_nothing_to_a_cluster_and_back(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> None:
     """One rehearsal, step by step; each step begins where the one before ended."""
+    what_is_missing_is_said_before_machines_are_made(rehearsal)
     a_layer_says_what_it_stands_on(rehearsal)
     a_killed_run_is_taken_up_again(rehearsal)
     every_node_is_ready_and_offers_its_gpus(rehearsal)
@@ -67,7 +71,21 @@ def test_dev_from_nothing_to_a_cluster_and_back(checkout: Checkout, rehearsal: R
     the_bootstrap_token_is_renewed_without_touching_a_node(rehearsal, api)
     a_component_that_is_switched_off_goes(checkout, rehearsal, api)
     plain_pulumi_does_the_same(rehearsal)
+    a_gpu_that_is_taken_from_its_machine_is_offered_no_more(rehearsal, api)
     a_layer_whose_machines_have_gone_is_not_stuck(rehearsal)
+
+
+def what_is_missing_is_said_before_machines_are_made(rehearsal: Rehearsal) -> None:
+    stack = ["-s", "dev.cluster", "--non-interactive"]
+    assert rehearsal.run(["pulumi", "config", "rm", LICENCE, *stack]).returncode == 0
+    reason = (
+        f"stacks/Pulumi.dev.cluster.yaml: {LICENCE}: not set (NVIDIA's client configuration token, which vGPUs are "
+    )
+    fix = f"licensed with); run: pulumi config set --secret {LICENCE} -s dev.cluster\n"
+    assert slipway(rehearsal, "up", "dev", "--yes", code=2) == reason + fix
+    assert in_folder(rehearsal) == []
+    assert "1 to mend before `./slipway up dev`" in slipway(rehearsal, "doctor", "dev", code=2)
+    assert rehearsal.run(["pulumi", "config", "set", "--secret", LICENCE, "played", *stack]).returncode == 0
 
 
 def a_layer_says_what_it_stands_on(rehearsal: Rehearsal) -> None:
@@ -201,6 +219,15 @@ def plain_pulumi_does_the_same(rehearsal: Rehearsal) -> None:
     ):
         done = rehearsal.run(command)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+
+
+def a_gpu_that_is_taken_from_its_machine_is_offered_no_more(rehearsal: Rehearsal, api: Kubernetes) -> None:
+    for action in ("power_off", "drop_gpus", "power_on"):
+        behind_the_back(rehearsal, action, "/dc-01/vm/slipway-dev/dev-gpu-1")
+    api.until("/api/v1/nodes/dev-gpu-1", lambda node: node["status"]["allocatable"].get(GPU, "0") == "0")
+    done = rehearsal.run(["pulumi", "refresh", "--preview-only", "--diff", "-s", "dev.cluster", "--non-interactive"])
+    assert done.returncode == 0, done.stderr
+    assert "~ count: 1 => 0" in done.stdout, done.stdout
 
 
 def a_layer_whose_machines_have_gone_is_not_stuck(rehearsal: Rehearsal) -> None:

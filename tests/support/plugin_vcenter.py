@@ -53,8 +53,14 @@ def seen(instance: Any, path: str) -> Any:
 
 def take_devices(instance: Any, path: str) -> None:
     """Take every GPU from a template: turned into a machine, changed, turned back."""
-    machine = find(instance, path)
     as_machine(instance, path)
+    drop_gpus(instance, path)
+    find(instance, path).MarkAsTemplate()
+
+
+def drop_gpus(instance: Any, path: str) -> None:
+    """Take every GPU from a machine that is off."""
+    machine = find(instance, path)
     operation = vim.vm.device.VirtualDeviceSpec.Operation.remove
     changes = [
         vim.vm.device.VirtualDeviceSpec(operation=operation, device=device)
@@ -62,7 +68,6 @@ def take_devices(instance: Any, path: str) -> None:
         if isinstance(device, vim.vm.device.VirtualPCIPassthrough)
     ]
     finish(machine.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=changes)))
-    machine.MarkAsTemplate()
 
 
 def as_machine(instance: Any, path: str) -> None:
@@ -121,7 +126,10 @@ def give_vgpu(instance: Any, path: str, profile: str) -> None:
 
 _ACTIONS = {
     each.__name__: each
-    for each in (seen, take_devices, as_machine, power_on, power_off, plug, move, rename, destroy, clone, give_vgpu)
+    for each in (
+        *(seen, take_devices, drop_gpus, as_machine, power_on, power_off, plug, move, rename, destroy, clone),
+        give_vgpu,
+    )
 }
 
 
