@@ -199,6 +199,12 @@ def _not_compared(name: str, environment: object) -> list[str]:
 
 def _is_only_wrong(document: RawDocument, finding: Finding) -> bool:
     """Whether something that a rule misses stands in the document all the same, with a mistake of its own."""
+    if finding.path == "nodePools":
+        pools = document.data.get("nodePools")
+        return isinstance(pools, dict) and any(
+            not isinstance(pool, dict) or not (pool.get("taints") or pool.get("gpu") or pool.get("count") == 0)
+            for pool in pools.values()
+        )
     pool = finding.value.partition("nodePools.")[2]
     pools = document.data.get("nodePools")
     return finding.path.startswith("protected[") and isinstance(pools, dict) and pool in pools

@@ -90,6 +90,13 @@ class KubernetesApi:
         self._asked("GET", "/readyz")
         return str(self._asked("GET", "/version").json()["gitVersion"])
 
+    def uid(self) -> str:
+        """Return what tells this cluster from every other one, also from one with the same keys: its kube-system's UID.
+
+        Raises `ApiUnreachable`, `ApiRefused`.
+        """
+        return str(self._asked("GET", "/api/v1/namespaces/kube-system").json()["metadata"]["uid"])
+
     def get(self, path: str) -> dict[str, Any] | None:
         """Return an object or a list, or None when there is none. Raises `ApiUnreachable`, `ApiRefused`."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from infra.cluster.component import Component, FilledSecret, Manifest, chart_values, manifest
@@ -15,6 +16,7 @@ NAMESPACE = "cert-manager"
 ISSUER = "slipway"
 API = "cert-manager.io/v1"
 ACME_KEY, AUTHORITY_KEY = "slipway:acmeKey", "slipway:authorityKey"
+_PROBE = manifest("Issuer", API, "probe", NAMESPACE, spec={"selfSigned": {}})
 _AUTHORITY = "cluster-authority"
 _AUTHORITY_HOURS = 87600  # ten years, as kubeadm's own authorities
 
@@ -42,6 +44,7 @@ def certificates(environment: Environment) -> Component | None:
         chart=True,
         values=chart_values(NAME, {}),
         secrets=secrets,
+        probe=(f"/apis/{API}/namespaces/{NAMESPACE}/issuers", _PROBE),
         after=tuple(issuers),
     )
 
@@ -69,7 +72,9 @@ def _acme(asked: Acme) -> dict[str, Any]:
         "tsigAlgorithm": "HMACSHA256",
         "tsigSecretSecretRef": {"name": "acme-key", "key": "key"},
     }
+    authority = {"caBundle": base64.b64encode(asked.authority.encode()).decode()} if asked.authority else {}
     return {
+        **authority,
         "server": asked.server,
         "email": asked.email,
         "privateKeySecretRef": {"name": "acme-account"},

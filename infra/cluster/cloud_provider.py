@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.cluster.component import SYSTEM_NAMESPACE, Component, FilledSecret, chart_values, manifest
 from infra.render import render
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
 
 NAME = "vsphere-cpi"
 USER, PASSWORD = "vsphere:user", "vsphere:password"
-CONFIG, SECRET = "vsphere-cloud-config", "vsphere-cloud-secret"
+CONFIG, SECRET = "cloud-config", "vsphere-cloud-secret"
 
 
 def cloud_provider(environment: Environment) -> Component:
     """Return the cloud provider of an environment's cluster.
 
     The chart's own configuration would not check vCenter's certificate unless it is given one, and always look for
-    tags of regions and zones; so the configuration is ours.
+    tags of regions and zones; so the configuration is ours, under the name that the chart mounts when it makes none
+    (templates/daemonset.yaml of chart 1.36.0: `cloud-config`, whatever `config.name` says).
     """
     server, authority = environment.vcenter.server, environment.vcenter.authority
     config = render(
@@ -45,10 +47,15 @@ def cloud_provider(environment: Environment) -> Component:
         NAME,
         SYSTEM_NAMESPACE,
         chart=True,
-        values=chart_values(NAME, {"config": CONFIG, "secret": SECRET}),
+        values=chart_values(NAME, {"secret": SECRET, "fingerprint": fingerprint(files)}),
         secrets=(FilledSecret(SECRET, (USER, PASSWORD), login),),
         before=(manifest("ConfigMap", "v1", CONFIG, SYSTEM_NAMESPACE, data=files),),
     )
+
+
+def fingerprint(content: Mapping[str, Any]) -> str:
+    """Return a short hash of a configuration: as an annotation of pods it makes them read what has changed."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def quoted(text: str) -> str:

@@ -41,7 +41,8 @@ class Component:
     `name` is also the name of its chart or manifests in the release, if `chart` or `manifests` says that it has one;
     `values` are the chart's. `before` and `after` are objects that stand before and after these. `needs` names the
     components that have to be there first. `privileged` namespaces take pods that reach into their node.
-    `generated` are Secrets of random values, keys by name. `change` is done to every manifest.
+    `probe` is an object, with the path of its kind in the API, that the component's webhooks let pass once they work:
+    `after` waits for it. `generated` are Secrets of random values, keys by name. `change` is done to every manifest.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Component:
     secrets: tuple[FilledSecret, ...] = ()
     generated: Mapping[str, Sequence[str]] = field(default_factory=dict)
     before: tuple[Manifest, ...] = ()
+    probe: tuple[str, Manifest] | None = None
     after: tuple[Manifest, ...] = ()
     change: Callable[[Manifest], Manifest] | None = None
 

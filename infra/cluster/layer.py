@@ -42,11 +42,12 @@ def build(environment: Environment, release: Release, below: pulumi.Output[dict[
     kubeconfig: pulumi.Output[str] = pulumi.Output.secret(_text(below, "kubeconfig"))
     slipway = SlipwayProvider("slipway")
     api = ClusterApi("api", environment.name, kubeconfig, pulumi.ResourceOptions(provider=slipway))
-    after_api = pulumi.ResourceOptions(provider=slipway, depends_on=[api], deleted_with=api)
+    after_api = pulumi.ResourceOptions(provider=slipway, depends_on=[api])
     token: pulumi.Output[str] = pulumi.Output.secret(_text(below, "bootstrap_token"))
-    BootstrapToken(BOOTSTRAP_TOKEN, kubeconfig, token, after_api)
+    joining = BootstrapToken(BOOTSTRAP_TOKEN, kubeconfig, token, after_api)
+    after_token = pulumi.ResourceOptions(provider=slipway, depends_on=[joining])
     nodes = [
-        NodeSettings(node.name, kubeconfig, _machine(below, node.name), node.labels, node.taints, after_api)
+        NodeSettings(node.name, kubeconfig, _machine(below, node.name), node.labels, node.taints, after_token)
         for node in plan.nodes
     ]
     kubernetes = Provider(
@@ -61,19 +62,25 @@ def build(environment: Environment, release: Release, below: pulumi.Output[dict[
     for component in plan.components:
         made[component.name] = ClusterComponent(
             component.name,
-            ComponentArgs(component, bundle, ROOT, settings, kubeconfig),
+            ComponentArgs(component, bundle, _version(release, component.name), ROOT, settings, kubeconfig),
             pulumi.ResourceOptions(
                 providers=[kubernetes, slipway],
                 depends_on=[*nodes, *(made[name] for name in component.needs if name in made)],
             ),
         )
     if OPERATOR in made:
-        after_operator = pulumi.ResourceOptions(provider=slipway, depends_on=[made[OPERATOR]], deleted_with=api)
+        after_operator = pulumi.ResourceOptions(provider=slipway, depends_on=[made[OPERATOR]])
         for node in plan.nodes:
             if node.gpus:
                 machine = _machine(below, node.name)
                 NodeGpus(node.name, kubeconfig, machine, RESOURCE, node.gpus, after_operator)
     return _handover(environment, plan, below, api)
+
+
+def _version(release: Release, component: str) -> str:
+    """Return the version of a component's chart, or nothing for one that has none."""
+    chart = release.charts.get(component)
+    return chart.version if chart is not None else ""
 
 
 def _text(below: pulumi.Output[dict[str, Any]], name: str) -> pulumi.Output[str]:

@@ -16,6 +16,6 @@ def metrics(environment: Environment) -> Component | None:
     """Return the figures of an environment's cluster, or None when they are switched off."""
     if not environment.cluster.metrics:
         return None
-    replicas = 2 if sum(pool.count for pool in environment.node_pools.values()) > 1 else 1
+    replicas = 2 if environment.untainted_workers() > 1 else 1
     values = chart_values(NAME, {"replicas": replicas})
     return Component(NAME, SYSTEM_NAMESPACE, needs=("cilium", "vsphere-cpi"), chart=True, values=values)

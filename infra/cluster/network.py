@@ -25,7 +25,8 @@ def network(environment: Environment) -> Component:
         "api_address": str(environment.network.api_address),
         "api_port": API_PORT,
         "bgp": bgp is not None,
-        "operators": 2 if sum(machine.count for machine in environment.machines().values()) > 1 else 1,
+        # one node each; it tolerates the control plane's taint and no pool's own
+        "operators": min(2, environment.control_plane.count + environment.untainted_workers()),
     }
     addresses = environment.network.load_balancers
     pool = manifest(

@@ -17,6 +17,7 @@ NAME = "kueue"
 NAMESPACE = "kueue-system"
 API = "kueue.x-k8s.io/v1beta2"
 LOCAL_QUEUE = "team"  # the LocalQueue of every namespace of a team
+_FRAMEWORKS = ["batch/job", "jobset.x-k8s.io/jobset", "trainer.kubeflow.org/trainjob", "pod"]  # if they name a queue
 _COHORT = "all-teams"
 _PLAIN = "no-gpu"  # the flavor of CPUs and memory
 _UNLIMITED_CPUS, _UNLIMITED_MEMORY = "1000000", "1000000Gi"  # for teams whose document says nothing
@@ -31,7 +32,8 @@ def queues(environment: Environment) -> Component | None:
         NAMESPACE,
         needs=("cilium", "vsphere-cpi", "teams"),
         chart=True,
-        values=chart_values(NAME, {"frameworks": _frameworks(environment)}),
+        values=chart_values(NAME, {"frameworks": _FRAMEWORKS, "team_label": TEAM_LABEL}),
+        probe=(f"/apis/{API}/resourceflavors", manifest("ResourceFlavor", API, "probe")),
         after=tuple(_objects(environment)),
     )
 
@@ -42,12 +44,6 @@ def local_queues(environment: Environment) -> tuple[str, ...]:
         return ()
     spaces = [name for team in environment.cluster.teams.values() for name in team.namespaces]
     return tuple(f"{name}/{LOCAL_QUEUE}" for name in sorted(spaces))
-
-
-def _frameworks(environment: Environment) -> list[str]:
-    """Return which kinds of work are queued; only those that carry a queue's label are."""
-    del environment
-    return ["batch/job", "jobset.x-k8s.io/jobset", "trainer.kubeflow.org/trainjob", "pod"]
 
 
 def _objects(environment: Environment) -> Iterator[Manifest]:
@@ -66,9 +62,11 @@ def _objects(environment: Environment) -> Iterator[Manifest]:
 
 def _cluster_queue(name: str, team: Team, kinds: list[str]) -> dict[str, Any]:
     quota = team.quota
-    cpus = str(quota.cpus) if quota.cpus is not None else _UNLIMITED_CPUS
-    memory = f"{quota.memory_gib}Gi" if quota.memory_gib is not None else _UNLIMITED_MEMORY
-    plain = [{"name": "cpu", "nominalQuota": cpus}, {"name": "memory", "nominalQuota": memory}]
+    memory = f"{quota.memory_gib}Gi" if quota.memory_gib is not None else None
+    plain = [
+        _nominal("cpu", None if quota.cpus is None else str(quota.cpus), _UNLIMITED_CPUS),
+        _nominal("memory", memory, _UNLIMITED_MEMORY),
+    ]
     groups: list[dict[str, Any]] = [
         {"coveredResources": ["cpu", "memory"], "flavors": [{"name": _PLAIN, "resources": plain}]}
     ]
@@ -85,3 +83,10 @@ def _cluster_queue(name: str, team: Team, kinds: list[str]) -> dict[str, Any]:
         "queueingStrategy": "BestEffortFIFO",
         "preemption": {"reclaimWithinCohort": "Any", "withinClusterQueue": "LowerPriority"},
     }
+
+
+def _nominal(resource: str, quota: str | None, unlimited: str) -> dict[str, str]:
+    """Return what a team has of a resource; one whose document says nothing has plenty, and lends none of it."""
+    if quota is None:
+        return {"name": resource, "nominalQuota": unlimited, "lendingLimit": "0"}
+    return {"name": resource, "nominalQuota": quota}

@@ -13,6 +13,7 @@ _MEANINGS = {
     "vsphere:user": "the user that the cluster's own drivers log in to vCenter with",
     "vsphere:password": "its password",
     "slipway:vgpuLicenceToken": "NVIDIA's client configuration token, which vGPUs are licensed with",
+    "slipway:gpuRegistryPassword": "the password of cluster.gpu.driverRegistryUser",
     "slipway:acmeKey": "the TSIG key of cluster.certificates.acme",
     "slipway:authorityKey": "the key of cluster.certificates.authority, in PEM format",
     "slipway:ldapPassword": "the password of cluster.signIn.ldap.bindName",

@@ -6,6 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from infra.cluster.cloud_provider import fingerprint
 from infra.cluster.component import Component, FilledSecret, chart_values, manifest
 from infra.cluster.gateway import GATEWAY, GATEWAY_API
 from infra.cluster.gateway import NAMESPACE as GATEWAY_NAMESPACE
@@ -56,7 +57,7 @@ def sign_in(environment: Environment) -> Component | None:
         NAMESPACE,
         needs=("envoy-gateway",),
         chart=True,
-        values=chart_values(NAME, {"config": _CONFIG}),
+        values=chart_values(NAME, {"config": _CONFIG, "fingerprint": fingerprint(config({PASSWORD: ""}))}),
         secrets=(FilledSecret(_CONFIG, (PASSWORD,), config),),
         after=(manifest("HTTPRoute", GATEWAY_API, NAME, NAMESPACE, spec=route),),
     )

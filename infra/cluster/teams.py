@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.cluster.access import binding
+from infra.cluster.cloud_provider import NAME as CLOUD_PROVIDER
 from infra.cluster.component import SYSTEM_NAMESPACE, TEAM_LABEL, Component, Manifest, manifest, namespace_manifest
+from infra.cluster.gpu_operator import NAME as GPU_OPERATOR
+from infra.cluster.gpu_operator import wanted as gpus_wanted
+from infra.cluster.network import NAME as CILIUM
+from infra.cluster.storage import NAME as VOLUMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +25,16 @@ _DEFAULTS = {"type": "Container", "defaultRequest": {"cpu": "100m", "memory": "2
 
 def teams(environment: Environment) -> Component:
     """Return what the teams of an environment have in its cluster."""
-    return Component(NAME, SYSTEM_NAMESPACE, after=tuple(_objects(environment)))
+    return Component(NAME, SYSTEM_NAMESPACE, needs=tuple(_needs(environment)), after=tuple(_objects(environment)))
+
+
+def _needs(environment: Environment) -> Iterator[str]:
+    """Yield what teams' pods work with: it comes before their namespaces, and goes after them."""
+    yield from (CILIUM, CLOUD_PROVIDER)
+    if environment.cluster.storage is not None:
+        yield VOLUMES
+    if gpus_wanted(environment):
+        yield GPU_OPERATOR
 
 
 def _objects(environment: Environment) -> Iterator[Manifest]:

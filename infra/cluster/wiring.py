@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from pulumi_kubernetes.yaml.v2 import ConfigGroup
 from ruamel.yaml import YAML
 
 from infra.cluster.component import SYSTEM_NAMESPACE, Component, Manifest, namespace_manifest
-from infra.vsphere.provider.cluster_resources import GeneratedSecret
+from infra.vsphere.provider.cluster_resources import Admission, GeneratedSecret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,12 +31,13 @@ _AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
 class ComponentArgs:
     """What a component is wired from.
 
-    `bundle` has its chart, `root` is the checkout that relative paths of it stand in; `settings` are the stack's, by
-    name; `kubeconfig` is the administrator's.
+    `bundle` has its chart in a `version`, `root` is the checkout that relative paths of it stand in; `settings` are the
+    stack's, by name; `kubeconfig` is the administrator's.
     """
 
     component: Component
     bundle: Bundle
+    version: str
     root: Path
     settings: Mapping[str, pulumi.Input[str]]
     kubeconfig: pulumi.Input[str]
@@ -52,7 +54,7 @@ class ClusterComponent(pulumi.ComponentResource):
         first = [*first, *self._secrets(component, first)]
         first = [*first, *self._objects(component.before, first)]
         body = self._body(component, first)
-        self._objects(component.after, [*first, *body])
+        self._objects(component.after, [*first, *body, *self._admission(component, body)])
         self.register_outputs({})
 
     def _options(self, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
@@ -85,6 +87,13 @@ class ClusterComponent(pulumi.ComponentResource):
             made = GeneratedSecret(place, self._args.kubeconfig, component.namespace, name, keys, self._options(after))
             found.append(made)
         return found
+
+    def _admission(self, component: Component, body: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        if component.probe is None:
+            return []
+        path, probe = component.probe
+        text, version = json.dumps(probe, sort_keys=True), self._args.version
+        return [Admission(component.name, self._args.kubeconfig, path, text, version, self._options(body))]
 
     def _objects(self, manifests: Sequence[Manifest], after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         """Make objects one after the other where one stands in another's namespace, else all at once."""

@@ -48,15 +48,19 @@ def proxy_exceptions(environment: Environment) -> list[str]:
     return list(dict.fromkeys([*own, *names, *given]))
 
 
-def _proxy(environment: Environment) -> dict[str, str]:
+def proxy_variables(environment: Environment) -> dict[str, str]:
+    """Return the environment variables that programs on a node find the proxy by; none without one."""
     proxy = environment.first_boot.proxy
     if proxy is None:
         return {}
-    variables = {
-        "HTTP_PROXY": proxy.http,
-        "HTTPS_PROXY": proxy.https,
-        "NO_PROXY": ",".join(proxy_exceptions(environment)),
-    }
+    exceptions = ",".join(proxy_exceptions(environment))
+    return {"HTTP_PROXY": proxy.http, "HTTPS_PROXY": proxy.https, "NO_PROXY": exceptions}
+
+
+def _proxy(environment: Environment) -> dict[str, str]:
+    variables = proxy_variables(environment)
+    if not variables:
+        return {}
     both = variables | {name.lower(): value for name, value in variables.items()}
     unit = render("machine/proxy.conf.j2", {"variables": variables})
     return {

@@ -37,6 +37,8 @@ class Workload(Document):
     """Whether they run on control-plane nodes alone."""
     every_node: bool = entry("On every node", example=True, default=False)
     """Whether they tolerate every taint, so that they also run on nodes that are not ready yet."""
+    early: bool = entry("Early", example=True, default=False)
+    """Whether they tolerate what nodes are tainted with that are not ready yet, and no other taint of workers."""
 
 
 class Provides(Document):

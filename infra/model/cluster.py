@@ -72,6 +72,8 @@ class Acme(Document):
     """Who is told when a certificate is about to end."""
     nameserver: Address = entry("DNS server", "10.20.0.2")
     """Address of the DNS server that takes the updates."""
+    authority: CertificatePem | None = entry("Authority", "-----BEGIN CERTIFICATE-----\n...", default=None)
+    """Certificate of the authority that signed the directory's own certificate, where it is not a public one."""
     key_name: ObjectName = entry("TSIG key", "slipway-dev")
     """Name of the TSIG key (HMAC-SHA256) of the updates; its secret is the stack's setting `acmeKey`."""
 
@@ -104,6 +106,9 @@ class GpuSoftware(Document):
     )
     """Image of the driver, without tag. vGPUs need NVIDIA's guest driver, which everybody has to build for a registry
     of their own; without it NVIDIA's public driver is taken, which serves whole GPUs."""
+    driver_registry_user: OneLine | None = entry("Driver registry user", "puller", default=None)
+    """User that the driver's image is pulled with, where its registry wants a login; the password is the stack's
+    setting `gpuRegistryPassword`."""
     mig_strategy: Literal["none", "single", "mixed"] = entry("MIG strategy", "single", default="single")
     """How slices of GPUs that are cut inside a node are offered; vGPUs that vSphere cut by MIG are whole ones here."""
     metrics: bool = entry("Metrics", example=True, default=True)

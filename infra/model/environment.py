@@ -66,6 +66,15 @@ class Environment(Document):
         numbers = range(1, self.control_plane.count + 1)
         return {self.node_name(CONTROL_PLANE, n): str(self.control_plane.addresses.at(n)) for n in numbers}
 
+    def untainted_workers(self) -> int:
+        """Return how many worker nodes take pods that tolerate nothing; nodes with GPUs are tainted."""
+        plain = [
+            pool
+            for pool in self.node_pools.values()
+            if pool.gpu is None and all(taint.effect == "PreferNoSchedule" for taint in pool.taints)
+        ]
+        return sum(pool.count for pool in plain)
+
     def storage_policies(self) -> dict[str, str]:
         """Return the names of the storage policies that have to be there, by their path in the document."""
         own = self.vcenter.storage.policy

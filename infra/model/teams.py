@@ -23,7 +23,11 @@ class TeamNamespace(Document):
 
 
 class Quota(Document):
-    """What a team may use at a time, in all its namespaces together; what is left out is not limited."""
+    """What a team may use at a time; what is left out is not limited.
+
+    CPUs, memory and volumes count in each of the team's namespaces. CPUs, memory and GPUs of work that names the team's
+    queue count in all of them together.
+    """
 
     cpus: Amount | None = entry("CPUs", 64, default=None)
     """CPUs, whole ones."""

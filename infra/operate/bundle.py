@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from infra.model.release import Release
 
+_HEAD = """# Images that release {version}, the objects of its charts and its manifests name, and who names each.
+# Not among them: what operators start by themselves (the GPU operator's driver, toolkit, device plugin and exporter,
+# the proxies of Envoy Gateway). Their names stand in the charts' values and documentation."""
 _MIRRORS = ("oci://", "https://", "http://")
 
 Values = dict[str, Any]
@@ -125,4 +128,4 @@ def _digests(release: Release, users: Users) -> dict[ImageReference, str]:
 def _write_images(folder: Path, version: str, users: Users, digests: Mapping[ImageReference, str]) -> None:
     images = [{"image": str(image), "digest": digests[image], "used_by": names} for image, names in users.items()]
     text = yaml.safe_dump(images, sort_keys=False, width=1000)
-    write_whole(folder / IMAGES, f"# Every image of release {version}, and who names it.\n{text}")
+    write_whole(folder / IMAGES, f"{_HEAD.format(version=version)}\n{text}")

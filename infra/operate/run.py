@@ -84,31 +84,45 @@ def run_destroy(environment_name: str, layer: str | None, *, yes: bool, includin
     """
     environment, _ = Catalog().load(environment_name)
     with only_run(environment_name, "destroy"):
-        for stack in reversed(list(stacks_of(environment_name, layer, create=False))):
+        stacks = list(stacks_of(environment_name, layer, create=False))
+        protected = _check_protected(environment, including_protected=including_protected)
+        for stack in stacks:
             if stack.layer == "compute":
-                _destroy(stack, environment, yes=yes, including_protected=including_protected)
+                release_stale_locks(stack)
+                check_vcenter(stack, environment, places=False)
+        for stack in reversed(stacks):
+            if stack.layer == "compute":
+                _destroy(stack, environment, yes=yes, protected=protected)
             else:
                 from infra.operate.upper import destroy_upper
 
                 destroy_upper(stack, yes=yes)
 
 
-def _destroy(stack: LayerStack, environment: Environment, *, yes: bool, including_protected: bool) -> None:
-    from infra.operate.leftovers import resolve_leftovers
+def _check_protected(environment: Environment, *, including_protected: bool) -> bool:
+    """Return whether the machines of an environment are protected; what stands on them is, too.
+
+    Raises `Protected` unless they may go all the same.
+    """
     from infra.operate.protection import Protected, protected_things
 
-    release_stale_locks(stack)
-    check_vcenter(stack, environment, places=False)
-    protected = protected_things(stack.exported().get("deployment") or {}, environment)
-    if protected and not including_protected:
+    stack = open_stack(environment.name, "compute", create=False)
+    things = protected_things(stack.exported().get("deployment") or {}, environment) if stack is not None else []
+    if stack is not None and things and not including_protected:
         up = f"run `./slipway up {environment.name}`"
         way = f"take them from `protected`, {up} and repeat this, or repeat it now with --including-protected"
-        raise Protected(stack.name, environment.name, protected, way)
+        raise Protected(stack.name, environment.name, things, way)
+    return bool(things)
+
+
+def _destroy(stack: LayerStack, environment: Environment, *, yes: bool, protected: bool) -> None:
+    from infra.operate.leftovers import resolve_leftovers
+
     if not yes:
-        _destroy_all(stack, preview_only=True, protected=bool(protected))
+        _destroy_all(stack, preview_only=True, protected=protected)
         ask(f"Delete all of {stack.name}?", "--yes")
     resolve_leftovers(stack, environment, Choice.REMOVE)
-    _destroy_all(stack, preview_only=False, protected=bool(protected))
+    _destroy_all(stack, preview_only=False, protected=protected)
 
 
 def _destroy_all(stack: LayerStack, *, preview_only: bool, protected: bool) -> None:

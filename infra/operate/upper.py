@@ -11,7 +11,7 @@ from infra.cluster.bundle_check import check_bundle
 from infra.cluster.plan import plan_cluster
 from infra.cluster.settings import SettingsMissing, missing_settings
 from infra.errors import PersonError, StepFailed
-from infra.kubernetes_api import ApiUnreachable, KubernetesApi, forgets_unreachable, wait_for_api
+from infra.kubernetes_api import ApiRefused, ApiUnreachable, KubernetesApi, forgets_unreachable, wait_for_api
 from infra.model.handover import HANDOVER
 from infra.operate.engine import LayerStack, engine_step, open_stack, show_output
 from infra.operate.interrupted import pending_operations, without_pending
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from infra.model.release import Release
 
 _TOKEN = "slipway:index:BootstrapToken"  # noqa: S105 - a type
+_API = "slipway:index:ClusterApi"
 _ENGINE_PROVIDERS = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -95,6 +96,7 @@ def up_upper(stack: LayerStack, *, yes: bool) -> None:
     if below is None:
         raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
     wait_for_api(below["kubeconfig"], PATIENCE)  # its machines may just have been switched on
+    _forget_another_cluster(stack, below["kubeconfig"])
     if not yes:
         preview_upper(stack)
         ask(f"Do this to {stack.name}?", "--yes")
@@ -127,6 +129,22 @@ def destroy_upper(stack: LayerStack, *, yes: bool) -> None:
     engine_destroy(stack, preview_only=False)
 
 
+def _forget_another_cluster(stack: LayerStack, kubeconfig: str) -> None:
+    """Clear the record of a cluster that was made anew: it has the keys of the one before, and nothing else of it.
+
+    Raises `ApiUnreachable`, `ApiRefused`.
+    """
+    exported = stack.exported()
+    deployment = exported.get("deployment") or {}
+    entries = deployment.get("resources") or []
+    recorded = next((each["outputs"].get("uid") for each in entries if each["type"] == _API), None)
+    with KubernetesApi(kubeconfig) as api:
+        now = api.uid()
+    if recorded and recorded != now:
+        print(f"{stack.name}: its cluster was made anew; what is recorded of the one before is forgotten", flush=True)
+        stack.replace_state(exported, {**deployment, "resources": []})
+
+
 def _say_what_volumes_stay(stack: LayerStack, kubeconfig: str) -> None:
     """Name the volumes that nobody deletes once their driver has gone.
 
@@ -149,7 +167,8 @@ def _say_what_volumes_stay(stack: LayerStack, kubeconfig: str) -> None:
 def renew_bootstrap_token(environment: str) -> None:
     """Renew the token that machines join with where it has ended, before machines are made that need it.
 
-    A run that brings all layers up renews it in good time; this is for an environment that was left alone for weeks.
+    A run that brings all layers up renews it in good time; this is for an environment that was left alone for months.
+    Where the API does not answer, machines that are off may come first.
     """
     stack = open_stack(environment, "cluster", create=False)
     if stack is None:
@@ -157,6 +176,17 @@ def renew_bootstrap_token(environment: str) -> None:
     entries = (stack.exported().get("deployment") or {}).get("resources") or []
     tokens = [each for each in entries if each["type"] == _TOKEN]
     if not tokens or datetime.fromisoformat(tokens[0]["outputs"]["expires"]) > datetime.now(UTC):
+        return
+    below = handed_over(environment, "cluster")
+    if below is None:
+        return  # its machines have gone
+    try:
+        with KubernetesApi(below["kubeconfig"]) as api:
+            api.version()
+    except (ApiUnreachable, ApiRefused) as reason:
+        print(
+            f"{stack.name}: the token that machines join with has ended, and can't be renewed now: {reason}", flush=True
+        )
         return
     print(f"{stack.name}: the token that machines join with has ended; renewing it first", flush=True)
     release_stale_locks(stack)

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 
 IMAGE = "contract.slipway.example/played"  # nothing is in it: the played kubelet starts nothing
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+_EARLY = [
+    {"key": key, "operator": "Exists"}
+    for key in (_CONTROL_PLANE, "node.kubernetes.io/not-ready", "node.cloudprovider.kubernetes.io/uninitialized")
+]
 _PROTECTED = (".k8s.io", ".kubernetes.io")  # groups whose definitions have to say who approved them
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -56,8 +60,8 @@ def workload_objects(workload: Workload, namespace: str, version: str) -> list[d
     spec: dict[str, Any] = {
         "serviceAccountName": name,
         "containers": [{"name": name, "image": f"{IMAGE}:{version}"}],
-        "hostNetwork": workload.every_node,
-        "tolerations": [{"operator": "Exists"}] if workload.every_node else [],
+        "hostNetwork": workload.every_node or workload.early,
+        "tolerations": [{"operator": "Exists"}] if workload.every_node else _EARLY if workload.early else [],
     }
     if workload.control_plane:
         spec["nodeSelector"] = {_CONTROL_PLANE: ""}

@@ -121,7 +121,7 @@ def test_kueue_reads_its_configuration_as_the_chart_has_it() -> None:
     own = yaml.safe_load(COMPONENTS["kueue"].values["managerConfig"]["controllerManagerConfigYaml"])
     text = yaml.safe_load((chart("kueue") / "values.yaml").read_text(encoding="utf-8"))
     theirs = yaml.safe_load(text["managerConfig"]["controllerManagerConfigYaml"])
-    shown_in_comments = {"manageJobsWithoutQueueName"}
+    shown_in_comments = {"manageJobsWithoutQueueName", "managedJobsNamespaceSelector"}
     assert set(own) - set(theirs) == shown_in_comments
     lines = text["managerConfig"]["controllerManagerConfigYaml"] + (chart("kueue") / "values.yaml").read_text()
     assert all(f"#{key}" in lines or f"# {key}" in lines for key in shown_in_comments)

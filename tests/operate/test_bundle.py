@@ -108,7 +108,8 @@ def test_bundle_lists_every_image_with_its_digest(catalog: Catalog, publisher: P
     count = len(RELEASE.images) + 5
     assert said[-1] == f"bundles/{VERSION}: {len(charts)} charts, 1 manifests files, {count} images in images.yaml"
     text = (catalog.root / "bundles" / VERSION / "images.yaml").read_text(encoding="utf-8")
-    assert text.startswith(f"# Every image of release {VERSION}, and who names it.\n")
+    assert text.startswith(f"# Images that release {VERSION}, the objects of its charts and its manifests name")
+    assert "Not among them: what operators start by themselves" in text
     listed = {each["image"].removeprefix(f"{publisher.address}/"): each for each in yaml.safe_load(text)}
     assert len(listed) == count
     assert list(listed["first:1"]) == ["image", "digest", "used_by"]

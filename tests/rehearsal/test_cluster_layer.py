@@ -70,6 +70,7 @@ def test_dev_from_nothing_to_a_cluster_and_back(checkout: Checkout, rehearsal: R
     a_change_of_labels_and_taints_touches_them_alone(checkout, rehearsal, api)
     the_bootstrap_token_is_renewed_without_touching_a_node(rehearsal, api)
     a_component_that_is_switched_off_goes(checkout, rehearsal, api)
+    a_cluster_that_is_made_anew_gets_all_that_the_one_before_had(checkout, rehearsal)
     plain_pulumi_does_the_same(rehearsal)
     a_gpu_that_is_taken_from_its_machine_is_offered_no_more(rehearsal, api)
     a_layer_whose_machines_have_gone_is_not_stuck(rehearsal)
@@ -78,11 +79,10 @@ def test_dev_from_nothing_to_a_cluster_and_back(checkout: Checkout, rehearsal: R
 def what_is_missing_is_said_before_machines_are_made(rehearsal: Rehearsal) -> None:
     stack = ["-s", "dev.cluster", "--non-interactive"]
     assert rehearsal.run(["pulumi", "config", "rm", LICENCE, *stack]).returncode == 0
-    reason = (
+    assert slipway(rehearsal, "up", "dev", "--yes", code=2) == (
         f"stacks/Pulumi.dev.cluster.yaml: {LICENCE}: not set (NVIDIA's client configuration token, which vGPUs are "
+        f"licensed with); run: pulumi config set --secret {LICENCE} -s dev.cluster\n"
     )
-    fix = f"licensed with); run: pulumi config set --secret {LICENCE} -s dev.cluster\n"
-    assert slipway(rehearsal, "up", "dev", "--yes", code=2) == reason + fix
     assert in_folder(rehearsal) == []
     assert "1 to mend before `./slipway up dev`" in slipway(rehearsal, "doctor", "dev", code=2)
     assert rehearsal.run(["pulumi", "config", "set", "--secret", LICENCE, "played", *stack]).returncode == 0
@@ -172,14 +172,14 @@ def the_document_is_what_the_cluster_has(rehearsal: Rehearsal, api: Kubernetes) 
 
 def a_change_of_labels_and_taints_touches_them_alone(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> None:
     pool = "    addresses: 10.20.0.20-10.20.0.39\n"
-    taints = "    taints: [{key: example.com/batch, effect: NoSchedule}]\n"
+    taints = "    taints: [{key: example.com/batch, effect: PreferNoSchedule}]\n"
     checkout.replace((pool, f"{pool}    labels: {{example.com/tier: batch}}\n{taints}"))
     before = api.get("/api/v1/nodes/dev-cpu-1")
     said = slipway(rehearsal, "up", "dev", "--yes")
     assert "2 updated" in said
     after = api.get("/api/v1/nodes/dev-cpu-1")
     assert after["metadata"]["labels"] == {**before["metadata"]["labels"], "example.com/tier": "batch"}
-    assert {"key": "example.com/batch", "effect": "NoSchedule"} in after["spec"]["taints"]
+    assert {"key": "example.com/batch", "effect": "PreferNoSchedule"} in after["spec"]["taints"]
     checkout.with_gpus("dev")
     slipway(rehearsal, "up", "dev", "--yes")
     restored = api.get("/api/v1/nodes/dev-cpu-1")
@@ -209,6 +209,15 @@ def a_component_that_is_switched_off_goes(checkout: Checkout, rehearsal: Rehears
     checkout.with_gpus("dev")
     slipway(rehearsal, "up", "dev", "cluster", "--yes")
     assert api.get("/apis/apps/v1/namespaces/kube-system/deployments/metrics-server") is not None
+
+
+def a_cluster_that_is_made_anew_gets_all_that_the_one_before_had(checkout: Checkout, rehearsal: Rehearsal) -> None:
+    """The new one has the keys of the old one: nothing but its own identifier tells that it is empty."""
+    checkout.replace(("user: ops", "user: admin"))
+    said = slipway(rehearsal, "up", "dev", "--yes", "--lose-cluster")
+    assert "dev.cluster: its cluster was made anew; what is recorded of the one before is forgotten" in said
+    every_node_is_ready_and_offers_its_gpus(rehearsal)
+    slipway(rehearsal, "preview", "dev", "--expect-no-changes")
 
 
 def plain_pulumi_does_the_same(rehearsal: Rehearsal) -> None:

@@ -101,8 +101,10 @@ def test_an_api_is_there_once_it_is_ready(
     login: str, away: str, played: PlayedKubernetes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind, inputs = ClusterApi(), inputs_of(ClusterApi(), login)
+    played.objects["/api/v1/namespaces/kube-system"] = {"metadata": {"name": "kube-system", "uid": "1-2-3"}}
     made = kind.create(NOBODY, inputs, "urn")
-    assert (made.id, made.properties, made.inputs) == ("lab", {**inputs, "version": VERSION}, inputs)
+    assert (made.id, made.inputs) == ("lab", inputs)
+    assert made.properties == {**inputs, "version": VERSION, "uid": "1-2-3"}
     asked = list(played.asked)
     assert kind.read(NOBODY, "lab", made.properties, inputs) == made
     kind.delete(NOBODY, "lab", made.properties)

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from infra.model.release import Release
 
 # Namespaces that the cluster itself or its components have.
-RESERVED = ("default", "cert-manager", "dex", "envoy-gateway-system", "gpu-operator", "kueue-system",
+RESERVED = ("default", "cert-manager", "cilium-secrets", "dex", "envoy-gateway-system", "gpu-operator", "kueue-system",
             "node-feature-discovery", "vmware-system-csi")  # fmt: skip
 
 
 def cluster_rules(environment: Environment) -> Iterator[Finding]:
     """Yield what is wrong with the cluster section of one environment."""
+    yield from _room(environment)
+    yield from _bgp(environment)
     yield from _storage(environment)
     yield from _gateway(environment)
     yield from _certificates(environment)
@@ -40,6 +42,23 @@ def cluster_release_rules(environment: Environment, release: Release) -> Iterato
             "is missing, and vGPUs need NVIDIA's guest driver, which is in no public registry",
             "build its image, push it to your registry and name it here",
         )
+
+
+def _room(environment: Environment) -> Iterator[Finding]:
+    asked = environment.cluster
+    plain = asked.certificates is not None or asked.metrics or asked.queues  # a gateway and sign-in need the first
+    if plain and environment.untainted_workers() == 0:
+        reason = "have no node without taints, and the cluster's own components need one (nodes with GPUs are tainted)"
+        yield Finding("nodePools", "", reason, "add a pool without GPUs and taints")
+
+
+def _bgp(environment: Environment) -> Iterator[Finding]:
+    bgp = environment.cluster.network.bgp
+    addresses = [str(peer.address) for peer in bgp.peers] if bgp is not None else []
+    for index, address in enumerate(addresses):
+        if address in addresses[:index]:
+            path = f"cluster.network.bgp.peers[{index}].address"
+            yield Finding(path, address, "is named twice", "name every router once")
 
 
 def _storage(environment: Environment) -> Iterator[Finding]:

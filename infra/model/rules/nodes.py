@@ -19,6 +19,7 @@ CONTROL_PLANE_MEMORY_GIB = 2  # kubeadm, preflight check Mem: 1700 MiB
 CONTROLLER_UNIT = 7  # of every SCSI controller
 # Kubernetes, "NodeRestriction": what a kubelet or a person may set below the reserved domains.
 _RESERVED_DOMAINS = ("kubernetes.io", "k8s.io")
+_OWN_PREFIX = "slipway.dev/"
 _ALLOWED_PREFIXES = ("node.kubernetes.io", "kubelet.kubernetes.io", "node-restriction.kubernetes.io")
 
 
@@ -115,7 +116,10 @@ def _disks_apart(environment: Environment) -> Iterator[Finding]:
 def _labels_and_taints(environment: Environment) -> Iterator[Finding]:
     for pool_name, pool in sorted(environment.node_pools.items()):
         for key in sorted(pool.labels):
-            if _is_reserved(key):
+            if key.startswith(_OWN_PREFIX):
+                path = f"nodePools.{pool_name}.labels.{key}"
+                yield Finding(path, "", "is a label that Slipway sets itself", "choose a prefix of yours")
+            elif _is_reserved(key):
                 yield Finding(
                     f"nodePools.{pool_name}.labels.{key}",
                     "",
@@ -124,6 +128,10 @@ def _labels_and_taints(environment: Environment) -> Iterator[Finding]:
                 )
         seen: dict[tuple[str, str], int] = {}
         for index, taint in enumerate(pool.taints):
+            if _is_within(taint.key.rpartition("/")[0], _RESERVED_DOMAINS):
+                reason = "is a taint of Kubernetes' own, which its controllers put there and take away"
+                fix = "choose a prefix of yours, for example example.com/"
+                yield Finding(f"nodePools.{pool_name}.taints[{index}].key", taint.key, reason, fix)
             first = seen.setdefault((taint.key, taint.effect), index)
             if first != index:
                 yield Finding(
@@ -136,9 +144,13 @@ def _labels_and_taints(environment: Environment) -> Iterator[Finding]:
 
 def _is_reserved(label: str) -> bool:
     prefix, slash, _ = label.rpartition("/")
-    if not slash or any(prefix == each or prefix.endswith(f".{each}") for each in _ALLOWED_PREFIXES):
+    if not slash or _is_within(prefix, _ALLOWED_PREFIXES):
         return False
-    return any(prefix == domain or prefix.endswith(f".{domain}") for domain in _RESERVED_DOMAINS)
+    return _is_within(prefix, _RESERVED_DOMAINS)
+
+
+def _is_within(prefix: str, domains: tuple[str, ...]) -> bool:
+    return any(prefix == domain or prefix.endswith(f".{domain}") for domain in domains)
 
 
 def _protected_things_are_there(environment: Environment) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.kubernetes_api import wait_for_api
+from infra.kubernetes_api import KubernetesApi, wait_for_api
 from infra.vsphere.provider.kinds import Found, Login
 from infra.vsphere.provider.kubernetes_kind import KubernetesKind
 
@@ -17,19 +17,23 @@ PATIENCE = 900.0  # seconds: a control plane boots within minutes, and downloads
 class ClusterApi(KubernetesKind):
     """The API of one cluster, ready. `cluster` is its name, `kubeconfig` the administrator's (JSON, secret).
 
-    Output: `version`, as the API server gave it when it was first asked.
+    Outputs: `version`, as the API server gave it when it was last asked, and `uid`, which tells this cluster from
+    others.
     """
 
     token = "slipway:index:ClusterApi"  # noqa: S105 - a type
     inputs = ("cluster", "kubeconfig")
     replacing = ("cluster",)
-    computed = ("version",)
+    computed = ("version", "uid")
+    renewed = computed
 
     def create(self, login: Login, inputs: Properties, owner: str) -> Found:
         """Wait until the API is ready. Raises `ApiUnreachable`, `ApiRefused`."""
         del login, owner
         version = wait_for_api(inputs["kubeconfig"], PATIENCE)
-        return Found(inputs["cluster"], {**inputs, "version": version}, inputs)
+        with KubernetesApi(inputs["kubeconfig"]) as api:
+            uid = api.uid()
+        return Found(inputs["cluster"], {**inputs, "version": version, "uid": uid}, inputs)
 
     def read(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found | None:
         """Return what is recorded: an API that is away for a while is not gone."""

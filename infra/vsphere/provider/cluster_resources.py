@@ -15,14 +15,15 @@ def _with_secret(opts: pulumi.ResourceOptions | None, *names: str) -> pulumi.Res
 
 
 class ClusterApi(pulumi.CustomResource):
-    """The Kubernetes API, once it answers. Output: `version`, as it was when it first answered."""
+    """The Kubernetes API, once it answers. Outputs: `version` as it was then, `uid` of the cluster."""
 
     version: pulumi.Output[str]
+    uid: pulumi.Output[str]
 
     def __init__(
         self, name: str, cluster: str, kubeconfig: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        inputs = {"cluster": cluster, "kubeconfig": kubeconfig, "version": None}
+        inputs = {"cluster": cluster, "kubeconfig": kubeconfig, "version": None, "uid": None}
         super().__init__("slipway:index:ClusterApi", name, inputs, _with_secret(opts, "kubeconfig"))
 
 
@@ -94,3 +95,19 @@ class GeneratedSecret(pulumi.CustomResource):
     ) -> None:
         inputs = {"kubeconfig": kubeconfig, "namespace": namespace, "name": secret, "keys": list(keys)}
         super().__init__("slipway:index:GeneratedSecret", name, inputs, _with_secret(opts, "kubeconfig"))
+
+
+class Admission(pulumi.CustomResource):
+    """The admission of an object (JSON) at a path of the API, once a component of a version would let it pass."""
+
+    def __init__(
+        self,
+        name: str,
+        kubeconfig: pulumi.Input[str],
+        path: str,
+        manifest: str,
+        version: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"kubeconfig": kubeconfig, "path": path, "manifest": manifest, "version": version}
+        super().__init__("slipway:index:Admission", name, inputs, _with_secret(opts, "kubeconfig"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from pulumi.provider.experimental import provider as sdk
 
 from infra.errors import PersonError
+from infra.vsphere.provider.admission_kind import Admission
 from infra.vsphere.provider.api_kind import ClusterApi
 from infra.vsphere.provider.identity_kind import ClusterIdentity
 from infra.vsphere.provider.kinds import Change, Login, ResourceKind
@@ -24,8 +26,9 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-_IN_A_CLUSTER = (ClusterApi(), BootstrapToken(), NodeSettings(), NodeGpus(), GeneratedSecret())
+_IN_A_CLUSTER = (ClusterApi(), BootstrapToken(), NodeSettings(), NodeGpus(), GeneratedSecret(), Admission())
 _KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(), ClusterIdentity(), *_IN_A_CLUSTER)}
+_THREADS = 256  # many of them wait, each for a node
 _DIFFERENCES = {
     ("add", False): sdk.PropertyDiffKind.ADD,
     ("add", True): sdk.PropertyDiffKind.ADD_REPLACE,
@@ -81,6 +84,7 @@ class Provider(sdk.Provider):
 
     async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
         """Keep the login. The engine unwraps secrets for us, and wraps them again in what we answer."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
         settings = plain(request.args)
         self._login = Login(*(settings.get(name, "") for name in PROVIDER_INPUTS))
         return sdk.ConfigureResponse(accept_secrets=False, supports_preview=True)

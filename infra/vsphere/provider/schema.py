@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from infra.vsphere.provider import identity_kind, template_inputs
+from infra.vsphere.provider.admission_kind import Admission
 from infra.vsphere.provider.api_kind import ClusterApi
 from infra.vsphere.provider.node_gpus_kind import NodeGpus
 from infra.vsphere.provider.node_kind import NodeSettings
@@ -23,7 +24,7 @@ PROVIDER_INPUTS = ("server", "user", "password")
 _TEXT: dict[str, Any] = {"type": "string"}
 _DEVICE = "slipway:index:GpuDevice"
 _DEVICES: dict[str, Any] = {"type": "array", "items": {"$ref": f"#/types/{_DEVICE}"}}
-_KUBERNETES_KINDS = (ClusterApi(), BootstrapToken(), NodeSettings(), NodeGpus(), GeneratedSecret())
+_KUBERNETES_KINDS = (ClusterApi(), BootstrapToken(), NodeSettings(), NodeGpus(), GeneratedSecret(), Admission())
 _NOT_TEXT: dict[str, dict[str, Any]] = {
     "labels": {"type": "object", "additionalProperties": _TEXT},
     "taints": {"type": "array", "items": {"type": "object", "additionalProperties": _TEXT}},

@@ -15,8 +15,8 @@ from infra.vsphere.provider.kubernetes_kind import KubernetesKind, deleting
 if TYPE_CHECKING:
     from infra.vsphere.provider.values import Properties
 
-LIFETIME = timedelta(days=30)
-RENEWED_BEFORE = timedelta(days=20)  # so that it is good for this long after every `up`
+LIFETIME = timedelta(days=90)
+RENEWED_BEFORE = timedelta(days=30)  # so that it is good for this long after every `up`
 _SECRETS = "/api/v1/namespaces/kube-system/secrets"
 _NODES = "system:bootstrappers:kubeadm:default-node-token"  # whom kubeadm lets join
 
