@@ -19,6 +19,7 @@ from infra.operate.choices import Choice
 from infra.operate.engine import LayerStack, colour, engine_step, open_stack, show_error, show_output
 from infra.operate.locks import only_run, release_stale_locks
 from infra.operate.steps import ask, engine_destroy, engine_preview
+from infra.operate.stray_disks import forget_stray_disks
 from infra.program import split_stack
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ def run_refresh(environment_name: str, layer: str | None, *, expect_no_changes: 
                     show_secrets=False,
                     expect_no_changes=expect_no_changes or None,
                 )
+            if stack.layer == "compute":
+                forget_stray_disks(stack)
 
 
 def run_destroy(environment_name: str, layer: str | None, *, yes: bool, including_protected: bool) -> None:

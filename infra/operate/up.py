@@ -17,6 +17,7 @@ from infra.operate.quorum import Quorum
 from infra.operate.roll import batches, disturb_in_batches
 from infra.operate.run import Previewed, preview, stacks_of
 from infra.operate.steps import ask, engine_up
+from infra.operate.stray_disks import forget_stray_disks
 from infra.operate.upper import check_upper_layers, renew_bootstrap_token, up_upper
 from infra.vsphere.machines import machines_in_folder, power_on
 from infra.vsphere.session import vcenter_session
@@ -72,6 +73,7 @@ def _up(
     release_stale_locks(stack)
     credentials = check_fit(stack, environment, release)
     resolve_leftovers(stack, environment, choice)
+    forget_stray_disks(stack)
     previewed = preview(stack, environment, release, show=not yes)
     if not yes:
         ask(f"Do this to {stack.name}?", "--yes")
