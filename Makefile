@@ -41,7 +41,7 @@ test-all: tools-all ## Run what takes longer than `make test`: build every progr
 golden: setup ## Write the expected texts of tests/golden anew, to be looked at as a diff
 	@$(RUN) -m pytest -m "not long and not rehearsal" --update-golden
 
-benchmarks: tools ## Print figures: start-up, previews, 50 machines
+benchmarks: tools ## Print figures: start-up, previews, 50 machines, a whole cluster
 	@$(RUN) -m tests.benchmarks
 
 requirements: setup ## Write requirements.txt anew from requirements.in

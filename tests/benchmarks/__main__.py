@@ -61,6 +61,11 @@ def main() -> None:
         timed("up to 50 machines, --parallel 16", lambda: rehearsal.run(fifty), runs=1)
         timed("nothing-to-do slipway preview, 50 machines", lambda: rehearsal.slipway("preview", "dev", "compute"))
         timed("destroy of 50 machines", lambda: rehearsal.slipway("destroy", "dev", "compute", "--yes"), runs=1)
+    checkout.with_gpus("dev")
+    with rehearsing("dev", root=folder, boot=True) as rehearsal:
+        timed("up of dev, both layers, 4 nodes with GPUs", lambda: rehearsal.slipway("up", "dev", "--yes"), runs=1)
+        timed("nothing-to-do slipway preview, cluster", lambda: rehearsal.slipway("preview", "dev", "cluster"))
+        timed("destroy of both layers", lambda: rehearsal.slipway("destroy", "dev", "--yes"), runs=1)
     shutil.rmtree(folder)
     subprocess.run([sys.executable, "-m", "tests.benchmarks.large_vcenter"], cwd=ROOT, check=True)
 
