@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,13 +13,13 @@ from infra.charts.bundle import Bundle
 from infra.charts.rendering import ChartToRender, known_kinds, render_charts
 from infra.errors import MissingProgram, NotPossibleHere, StepFailed
 from infra.operate.bundle import make_bundle
-from tests.charts.publishers import Publisher, playing
-from tests.charts.releases import VERSION, publish_release, trusted_publisher
+from tests.charts.releases import VERSION, publish_release
 from tests.support.environments import RELEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.charts.publishers import Publisher
 
 PROGRAMS = ROOT / ".tools" / "bin"
 DEPLOYMENT = """\
@@ -51,26 +50,6 @@ metadata: {name: "kubernetes-{{ .Capabilities.KubeVersion.Version }}"}
 {{ fail "a kind that no component brings" }}
 {{- end }}
 """
-
-
-@pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    """A publisher of images and charts."""
-    with playing() as published:
-        yield published
-
-
-@pytest.fixture
-def trusted(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    """A publisher of manifests."""
-    with trusted_publisher(tmp_path_factory.mktemp("certificates"), monkeypatch) as published:
-        yield published
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
-    return Catalog(tmp_path)
 
 
 @pytest.fixture

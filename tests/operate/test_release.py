@@ -3,48 +3,27 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.catalog import ROOT, Catalog
+from infra.catalog import Catalog
 from infra.charts.archive import sha256_of
 from infra.charts.not_available import NotAvailable
 from infra.charts.registry import image_digest
 from infra.errors import NotPossibleHere, StepFailed
 from infra.operate.documents import validate_all
 from infra.operate.release import pin_release, recipe
-from tests.charts.publishers import OBJECTS, Publisher, packed_chart, playing
-from tests.charts.releases import publish_release, trusted_publisher
+from tests.charts.publishers import OBJECTS, Publisher, packed_chart
+from tests.charts.releases import publish_release
 from tests.support.environments import RELEASE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 DIGEST = "sha256:" + "4" * 64
-
-
-@pytest.fixture
-def publisher() -> Iterator[Publisher]:
-    """A publisher of images and charts."""
-    with playing() as published:
-        yield published
-
-
-@pytest.fixture
-def trusted(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
-    """A publisher of manifests."""
-    with trusted_publisher(tmp_path_factory.mktemp("certificates"), monkeypatch) as published:
-        yield published
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Catalog:
-    shutil.copytree(ROOT / "stacks", tmp_path / "stacks")
-    return Catalog(tmp_path)
 
 
 def test_digest_is_computed_from_the_manifest(publisher: Publisher) -> None:
