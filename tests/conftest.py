@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 GOLDEN = Path(__file__).parent / "golden"
 ELSEWHERE = "elsewhere: "  # begins the reason of a skip that no change to this machine's files could avoid
 
-LONGEST_FIRST = ("test_staging.py", "test_recovery.py", "test_main_job.py")  # so that all workers end at the same time
+# So that all workers end at the same time.
+LONGEST_FIRST = (
+    "test_cluster_layer.py",
+    "test_main_job.py",
+    "test_new_environment.py",
+    "test_staging.py",
+    "test_recovery.py",
+    "test_node_effects.py",
+)
 
 _skipped: dict[str, str] = {}
 
