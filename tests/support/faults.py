@@ -55,6 +55,12 @@ class Machines:
         found = json.loads(self._asked("holder", self._api_address, *names))
         return names.get(found, "")
 
+    def all_ready(self) -> bool:
+        """Whether every control-plane machine's own API server is ready, and so its etcd is a member that works."""
+        kubeconfig = str(self._rehearsal.layout.kubeconfig(self._environment))
+        addresses = [machine.address for machine in self._control_plane().values()]
+        return bool(json.loads(self._asked("ready", kubeconfig, *addresses)))
+
     def etcd_members(self) -> list[str]:
         """Return the names of etcd's members, as its first one tells them."""
         first = min(self._control_plane().values(), key=lambda machine: machine.name)

@@ -2,6 +2,7 @@
 
 `silence KUBECONFIG` asks the API until standard input ends, and answers with the longest time without an answer, in
 seconds. `holder API_ADDRESS ADDRESS...` answers with the one of the addresses whose machine has the API's, or nothing.
+`ready KUBECONFIG ADDRESS...` answers whether the API servers of all machines are ready, each asked by its own address.
 `etcd FOLDER ADDRESS` answers with the names of etcd's members; the folder has the keys of kubeadm.
 """
 
@@ -48,6 +49,19 @@ def _answers(kubeconfig: str) -> bool:
         return False
 
 
+def ready(kubeconfig: str, *addresses: str) -> bool:
+    kubernetes_api._TIMEOUT = httpx.Timeout(_PATIENCE)
+    document = json.loads(Path(kubeconfig).read_text(encoding="utf-8"))
+    for address in addresses:
+        document["clusters"][0]["cluster"]["server"] = f"https://{address}:{_API_PORT}"
+        try:
+            with KubernetesApi(json.dumps(document)) as api:
+                api.version()
+        except (ApiUnreachable, ApiRefused):
+            return False
+    return True
+
+
 def holder(api_address: str, *addresses: str) -> str:
     wanted = _hardware(api_address)
     return next((address for address in addresses if wanted and _hardware(address) == wanted), "")
@@ -83,7 +97,7 @@ def etcd(folder: str, address: str) -> list[str]:
             return sorted(member["name"] for member in answer.json()["members"])
 
 
-_QUESTIONS = {each.__name__: each for each in (silence, holder, etcd)}
+_QUESTIONS = {each.__name__: each for each in (silence, holder, ready, etcd)}
 
 if __name__ == "__main__":
     print(json.dumps(_QUESTIONS[sys.argv[1]](*sys.argv[2:])))
