@@ -53,13 +53,12 @@ def gpu_operator(environment: Environment, release: Release) -> Component | None
         "driver_image": image.rpartition("/")[2] if image else "",
         "driver_version": release.gpu_driver.version,
         "licence_secret": _LICENCE_SECRET if licensed else "",
-        "pull_secret": _PULL_SECRET if asked.driver_registry_user else "",
+        "pull_secret": _PULL_SECRET if image and asked.driver_registry_user else "",
         "environment": proxy_variables(environment),
         "tolerated": sorted({RESOURCE, *_own_taints(environment)}),
         "mig_strategy": asked.mig_strategy,
         "metrics": asked.metrics,
     }
-
     secrets = []
     if licensed:
         secrets.append(FilledSecret(_LICENCE_SECRET, (LICENCE_TOKEN,), _licence))

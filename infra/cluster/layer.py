@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from infra.model.environment import Environment
     from infra.model.release import Release
 
-BOOTSTRAP_TOKEN = "bootstrap-token"  # noqa: S105 - the resource's name, which `up` looks for
-
 
 def build(environment: Environment, release: Release, below: pulumi.Output[dict[str, Any]]) -> ClusterHandover:
     """Register the cluster layer's resources; `below` is what the compute layer hands over.
@@ -44,7 +42,7 @@ def build(environment: Environment, release: Release, below: pulumi.Output[dict[
     api = ClusterApi("api", environment.name, kubeconfig, pulumi.ResourceOptions(provider=slipway))
     after_api = pulumi.ResourceOptions(provider=slipway, depends_on=[api])
     token: pulumi.Output[str] = pulumi.Output.secret(_text(below, "bootstrap_token"))
-    joining = BootstrapToken(BOOTSTRAP_TOKEN, kubeconfig, token, after_api)
+    joining = BootstrapToken("bootstrap-token", kubeconfig, token, after_api)
     after_token = pulumi.ResourceOptions(provider=slipway, depends_on=[joining])
     nodes = [
         NodeSettings(node.name, kubeconfig, _machine(below, node.name), node.labels, node.taints, after_token)

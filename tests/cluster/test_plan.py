@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +108,32 @@ def test_gpus_of_one_kind_in_two_pools_are_one_kind() -> None:
     kind = gpu_kinds(twice)["l4-1of4"]
     assert (kind.pools, kind.nodes, kind.count) == (("gpu", "more"), 4, 4)
     assert sorted(gpu_kinds(PROD)) == ["a100-pcie-80-2g.20gb", "h100-pcie", "h100-pcie-1of4"]
+
+
+def test_a_registry_with_a_login_is_logged_in_to() -> None:
+    found = component(changed(WHOLE_DEV, {"cluster.gpu.driverRegistryUser": "puller"}), "gpu-operator")
+    assert found.values["driver"]["imagePullSecrets"] == ["driver-registry"]
+    (secret,) = [each for each in found.secrets if each.name == "driver-registry"]
+    assert secret.type == "kubernetes.io/dockerconfigjson"
+    login = json.loads(secret.fill({"slipway:gpuRegistryPassword": "open"})[".dockerconfigjson"])
+    both = base64.b64encode(b"puller:open").decode()
+    assert login == {"auths": {"registry.example.internal": {"auth": both}}}
+
+
+def test_software_for_gpus_tolerates_the_taints_of_their_pools() -> None:
+    own = {"key": "example.com/batch", "effect": "NoExecute"}
+    found = component(changed(WHOLE_DEV, {"nodePools.gpu.taints": [own]}), "gpu-operator")
+    assert found.values["daemonsets"]["tolerations"] == [
+        {"key": "example.com/batch", "operator": "Exists"},
+        {"key": "nvidia.com/gpu", "operator": "Exists"},
+    ]
+
+
+def test_pods_are_made_anew_when_the_configuration_they_read_changes() -> None:
+    path = "cluster.signIn.ldap.people.filter"
+    before, after = component(PROD, "dex"), component(changed(PROD, {path: "(objectClass=user)"}), "dex")
+    assert before.values["podAnnotations"] != after.values["podAnnotations"]
+    assert component(changed(PROD, {"owner": "others"}), "dex").values == before.values
 
 
 def test_as_many_storage_controllers_as_there_are_nodes_for_them() -> None:

@@ -112,7 +112,8 @@ def a_killed_run_is_taken_up_again(rehearsal: Rehearsal) -> None:
     run.wait()
     time.sleep(1)
     said = slipway(rehearsal, "up", "dev", "--yes")
-    assert "dev.cluster: a killed run was at work on " in said or not state(rehearsal)["deployment"].get("pending")
+    assert "dev.cluster: a killed run was at work on " in said
+    assert not state(rehearsal)["deployment"].get("pending_operations")
     slipway(rehearsal, "preview", "dev", "--expect-no-changes")
 
 

@@ -29,6 +29,7 @@ def cluster_rules(environment: Environment) -> Iterator[Finding]:
     yield from _groups(environment)
     yield from _namespaces(environment)
     yield from _gpu_quotas(environment)
+    yield from _driver(environment)
 
 
 def cluster_release_rules(environment: Environment, release: Release) -> Iterator[Finding]:
@@ -135,6 +136,14 @@ def _namespaces(environment: Environment) -> Iterator[Finding]:
             elif namespace in owners:
                 yield Finding(path, "", f"belongs to team {owners[namespace]}, too", "give every team its own")
             owners.setdefault(namespace, name)
+
+
+def _driver(environment: Environment) -> Iterator[Finding]:
+    gpu = environment.cluster.gpu
+    if gpu is not None and gpu.driver_registry_user and not gpu.driver_image:
+        fix = "name the image in cluster.gpu.driverImage, or remove the user"
+        reason = "logs in to a registry, and no image of one is named"
+        yield Finding("cluster.gpu.driverRegistryUser", gpu.driver_registry_user, reason, fix)
 
 
 def _gpu_quotas(environment: Environment) -> Iterator[Finding]:

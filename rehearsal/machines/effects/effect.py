@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +37,14 @@ class Container:
         return self.api
 
 
-class Effect:
+class Effect(ABC):
     """One effect that a container plays. It is looked at again and again while its pod runs."""
 
     pause = 2.0  # seconds between two looks
 
+    @abstractmethod
     def look(self, container: Container) -> None:
         """Bring about what is not there yet. Raises `httpx.HTTPError` with what the API says."""
-        raise NotImplementedError
 
-    def stop(self) -> None:
+    def stop(self) -> None:  # noqa: B027 - most take nothing away
         """Take away what the real container takes away when it ends."""
