@@ -49,13 +49,6 @@ class DocumentsRefused(PersonError):
         super().__init__("\n".join([*(str(refusal) for refusal in self.refusals), *self.notes]))
 
 
-class LayerNotBuilt(PersonError):
-    """A layer that has a name and is not in this version."""
-
-    def __init__(self, stack: str, layers: Iterable[str]) -> None:
-        super().__init__(f"stack {stack}: its layer is not in this version; layers that are: {', '.join(layers)}")
-
-
 class UnknownStack(PersonError):
     """A stack name that is not `<environment>.<layer>`."""
 

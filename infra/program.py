@@ -8,9 +8,9 @@ from typing import Any, get_args
 import pulumi
 
 from infra.catalog import ROOT, Catalog
-from infra.errors import LayerNotBuilt, UnknownStack
+from infra.errors import UnknownStack
 from infra.for_real import check_in_this_rehearsal, check_passphrase, check_release
-from infra.model.handover import BUILT_LAYERS, HANDOVER, LAYERS, Layer
+from infra.model.handover import HANDOVER, LAYERS, Layer
 
 
 def run() -> None:
@@ -48,11 +48,9 @@ def lower_layer(layer: Layer) -> Layer | None:
 
 
 def split_stack(stack: str) -> tuple[str, Layer]:
-    """Return environment name and layer of a stack name. Raises `UnknownStack`, `LayerNotBuilt`."""
+    """Return environment name and layer of a stack name. Raises `UnknownStack`."""
     environment, _, layer_name = stack.rpartition(".")
     for layer in get_args(Layer):
         if environment and layer == layer_name:
-            if layer not in BUILT_LAYERS:
-                raise LayerNotBuilt(stack, BUILT_LAYERS)
             return environment, layer
-    raise UnknownStack(stack, BUILT_LAYERS)
+    raise UnknownStack(stack, LAYERS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.charts.bundle import BUNDLE_VARIABLE
 from infra.for_real import REHEARSAL_VARIABLE
-from infra.model.handover import BUILT_LAYERS
+from infra.model.handover import LAYERS
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools"
@@ -110,7 +110,7 @@ class Layout:
 
     def stacks(self) -> list[str]:
         """Return the names of all stacks in it."""
-        return [f"{environment}.{layer}" for environment in self.environments for layer in BUILT_LAYERS]
+        return [f"{environment}.{layer}" for environment in self.environments for layer in LAYERS]
 
     def variables(self) -> dict[str, str]:
         """Return the environment variables of everything that runs inside."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
 from infra.charts.record import Record, components_of
-from infra.cluster.plan import plan_cluster
+from infra.layer_plans import all_components
 from rehearsal.contract.reference import real_definition
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def observed_components(layout: Layout) -> list[ObservedComponent]:
     """Return the components that a rehearsal's environments have, sorted by name."""
     catalog = Catalog(layout.root)
     loaded = [catalog.load(name) for name in layout.environments]
-    wanted = {each.name for pair in loaded for each in plan_cluster(*pair).components}
+    wanted = {each.name for pair in loaded for each in all_components(*pair)}
     kind = "contract" if Record.read(layout.bundle) else "real"
     found = []
     for name, component in components_of(loaded[0][1]):

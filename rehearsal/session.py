@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from infra.catalog import Catalog
-from infra.cluster.plan import plan_cluster
 from infra.errors import MissingProgram, NotPossibleHere, StepFailed
+from infra.layer_plans import layer_plans
 from rehearsal import isolation
 from rehearsal.contract.bundle import write_bundle
 from rehearsal.control import Control
@@ -228,17 +228,17 @@ def _create_stacks(rehearsal: Rehearsal) -> None:
     catalog = Catalog(rehearsal.layout.root)
     for stack in rehearsal.layout.stacks():
         environment, _, layer = stack.rpartition(".")
-        others: set[str] = set()
-        if layer == "cluster":
-            others = set(plan_cluster(*catalog.load(environment)).settings) - {"vsphere:user", "vsphere:password"}
+        plan = next((each for name, each in layer_plans(*catalog.load(environment)).items() if name == layer), None)
+        others = set(plan.settings if plan is not None else ()) - {"vsphere:user", "vsphere:password"}
         played = [part for name in sorted(others) for part in ("--secret", f"{name}=played by the rehearsal")]
-        user = ["--plaintext", f"vsphere:user={VCENTER_USER}"]
+        login = layer in ("compute", "cluster")
+        user = ["--plaintext", f"vsphere:user={VCENTER_USER}"] if login else []
         _pulumi(rehearsal, ["stack", "init", stack, "--no-select", "--non-interactive"])
-        _pulumi(rehearsal, ["config", "set-all", *user, *played, "-s", stack, "--non-interactive"])
-        # by standard input, not by an argument
-        _pulumi(
-            rehearsal, ["config", "set", "--secret", "vsphere:password", "-s", stack, "--non-interactive"], password
-        )
+        if user or played:
+            _pulumi(rehearsal, ["config", "set-all", *user, *played, "-s", stack, "--non-interactive"])
+        if login:  # by standard input, not by an argument
+            secret = ["config", "set", "--secret", "vsphere:password"]
+            _pulumi(rehearsal, [*secret, "-s", stack, "--non-interactive"], password)
 
 
 def _pulumi(rehearsal: Rehearsal, arguments: list[str], stdin: str = "") -> None:

@@ -6,7 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.charts.record import Record, chart_folder, components_of, manifests_file
+import yaml
+
+from infra.charts.record import IMAGES, Record, chart_folder, components_of, manifests_file
 from infra.charts.verification import problem_of
 from infra.errors import NotPossibleHere
 
@@ -60,6 +62,14 @@ class Bundle:
         """
         self._check(f"manifests.{component}", self.release.manifests.get(component))
         return manifests_file(self.folder, component)
+
+    def digests(self) -> dict[str, str]:
+        """Return the digests of images that the bundle knows, by image, as `registry.k8s.io/pause:3.10`."""
+        file = self._place / IMAGES
+        if not file.is_file():
+            return {}
+        listed = yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)
+        return {str(each["image"]): str(each["digest"]) for each in listed}
 
     def check(self, release: Release) -> list[str]:
         """Return everything that keeps the bundle from serving a release, charts first, by their names."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _CONTAINERS = ("containers", "initContainers")
 
@@ -56,3 +56,27 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - objects hold any valu
                 yield from (each["image"] for each in inner if isinstance(each, dict) and each.get("image"))
             else:
                 yield from _texts(inner)
+
+
+def with_digests(value: Any, digests: Mapping[str, str]) -> Any:  # noqa: ANN401 - objects hold any value
+    """Return an object whose containers' images name their digest, too, if `digests` (by `str(image)`) has it."""
+    if not digests:
+        return value
+    if isinstance(value, list):
+        return [with_digests(each, digests) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: [_pinned(each, digests) for each in inner]
+        if key in _CONTAINERS and isinstance(inner, list)
+        else with_digests(inner, digests)
+        for key, inner in value.items()
+    }
+
+
+def _pinned(container: Any, digests: Mapping[str, str]) -> Any:  # noqa: ANN401
+    if not isinstance(container, dict) or not isinstance(container.get("image"), str):
+        return container
+    image = read_reference(container["image"])
+    digest = digests.get(str(image))
+    return container if image.digest or not digest else {**container, "image": f"{container['image']}@{digest}"}

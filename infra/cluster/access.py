@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.cluster.component import SYSTEM_NAMESPACE, Component, Manifest, manifest
+from infra.components.component import SYSTEM_NAMESPACE, Component, Manifest, manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

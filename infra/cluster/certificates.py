@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from infra.cluster.component import Component, FilledSecret, Manifest, chart_values, manifest
+from infra.components.component import Component, FilledSecret, Manifest, chart_values, manifest
 
 if TYPE_CHECKING:
     from infra.model.cluster import Acme
@@ -42,7 +42,7 @@ def certificates(environment: Environment) -> Component | None:
         NAMESPACE,
         needs=("cilium", "vsphere-cpi"),
         chart=True,
-        values=chart_values(NAME, {}),
+        values=chart_values(f"cluster/{NAME}", {}),
         secrets=secrets,
         probe=(f"/apis/{API}/namespaces/{NAMESPACE}/issuers", _PROBE),
         after=tuple(issuers),

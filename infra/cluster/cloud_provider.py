@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infra.cluster.component import SYSTEM_NAMESPACE, Component, FilledSecret, chart_values, manifest
+from infra.components.component import SYSTEM_NAMESPACE, Component, FilledSecret, chart_values, fingerprint, manifest
 from infra.render import render
 
 if TYPE_CHECKING:
@@ -47,15 +46,10 @@ def cloud_provider(environment: Environment) -> Component:
         NAME,
         SYSTEM_NAMESPACE,
         chart=True,
-        values=chart_values(NAME, {"secret": SECRET, "fingerprint": fingerprint(files)}),
+        values=chart_values(f"cluster/{NAME}", {"secret": SECRET, "fingerprint": fingerprint(files)}),
         secrets=(FilledSecret(SECRET, (USER, PASSWORD), login),),
         before=(manifest("ConfigMap", "v1", CONFIG, SYSTEM_NAMESPACE, data=files),),
     )
-
-
-def fingerprint(content: Mapping[str, Any]) -> str:
-    """Return a short hash of a configuration: as an annotation of pods it makes them read what has changed."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def quoted(text: str) -> str:

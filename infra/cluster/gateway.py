@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra.cluster.certificates import API, ISSUER
-from infra.cluster.component import Component, Manifest, chart_values, manifest
+from infra.components.component import Component, Manifest, chart_values, manifest
+from infra.components.ways_in import GATEWAY, GATEWAY_API, GATEWAY_NAMESPACE
 
 if TYPE_CHECKING:
     from infra.model.cluster import Gateway
     from infra.model.environment import Environment
 
 NAME = "envoy-gateway"
-NAMESPACE = "envoy-gateway-system"
-GATEWAY, GATEWAY_CLASS = "public", "envoy"
-GATEWAY_API = "gateway.networking.k8s.io/v1"
+NAMESPACE = GATEWAY_NAMESPACE
+GATEWAY_CLASS = "envoy"
 _CERTIFICATE = "gateway-certificate"
 _DOMAIN = "cluster.local"
 _PROXIES = 2
@@ -37,7 +37,7 @@ def gateway(environment: Environment) -> Component | None:
         NAMESPACE,
         needs=("cert-manager",),
         chart=True,
-        values=chart_values(NAME, {}),
+        values=chart_values(f"cluster/{NAME}", {}),
         generated={"envoy-oidc-hmac": ("hmac-secret",)},
         before=tuple(_inner_certificates()),
         after=tuple(_gateway(asked)),

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING
 
-from infra.cluster.component import Component, FilledSecret, chart_values
+from infra.components.component import Component, FilledSecret, chart_values
 from infra.compute.node_files import proxy_variables
 from infra.model.gpu_kinds import RESOURCE, has_vgpus
 
@@ -36,7 +36,7 @@ def node_features(environment: Environment) -> Component | None:
         needs=("cilium", "vsphere-cpi"),
         chart=True,
         privileged=True,
-        values=chart_values(DISCOVERY, {}),
+        values=chart_values(f"cluster/{DISCOVERY}", {}),
     )
 
 
@@ -71,7 +71,7 @@ def gpu_operator(environment: Environment, release: Release) -> Component | None
         needs=(DISCOVERY,),
         chart=True,
         privileged=True,
-        values=chart_values(NAME, values),
+        values=chart_values(f"cluster/{NAME}", values),
         secrets=tuple(secrets),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.cluster.component import SYSTEM_NAMESPACE, Component, chart_values
+from infra.components.component import SYSTEM_NAMESPACE, Component, chart_values
 
 if TYPE_CHECKING:
     from infra.model.environment import Environment
@@ -17,5 +17,5 @@ def metrics(environment: Environment) -> Component | None:
     if not environment.cluster.metrics:
         return None
     replicas = 2 if environment.untainted_workers() > 1 else 1
-    values = chart_values(NAME, {"replicas": replicas})
+    values = chart_values(f"cluster/{NAME}", {"replicas": replicas})
     return Component(NAME, SYSTEM_NAMESPACE, needs=("cilium", "vsphere-cpi"), chart=True, values=values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra.cluster.component import LABEL_PREFIX, SYSTEM_NAMESPACE, Component, Manifest, chart_values, manifest
+from infra.components.component import LABEL_PREFIX, SYSTEM_NAMESPACE, Component, Manifest, chart_values, manifest
 from infra.identity import API_PORT
 
 if TYPE_CHECKING:
@@ -36,7 +36,9 @@ def network(environment: Environment) -> Component:
         spec={"blocks": [{"start": str(addresses.first), "stop": str(addresses.last)}]},
     )
     announced = [_on_the_node_network()] if bgp is None else list(_by_bgp(bgp))
-    return Component(NAME, SYSTEM_NAMESPACE, chart=True, values=chart_values(NAME, values), after=(pool, *announced))
+    return Component(
+        NAME, SYSTEM_NAMESPACE, chart=True, values=chart_values(f"cluster/{NAME}", values), after=(pool, *announced)
+    )
 
 
 def _on_the_node_network() -> Manifest:

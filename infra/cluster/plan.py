@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING
 from infra.cluster.access import access
 from infra.cluster.certificates import ISSUER, certificates
 from infra.cluster.cloud_provider import cloud_provider
-from infra.cluster.component import GPU_LABEL, NODE_POOL_LABEL
-from infra.cluster.gateway import GATEWAY, gateway
-from infra.cluster.gateway import NAMESPACE as GATEWAY_NAMESPACE
+from infra.cluster.gateway import gateway
 from infra.cluster.gpu_operator import gpu_operator, node_features
 from infra.cluster.metrics import metrics
 from infra.cluster.network import network
 from infra.cluster.queues import local_queues, queues
-from infra.cluster.sign_in import sign_in
+from infra.cluster.sign_in import clients, sign_in
 from infra.cluster.storage import storage
 from infra.cluster.teams import teams
+from infra.components.component import GPU_LABEL, NODE_POOL_LABEL
+from infra.components.plan import LayerPlan
+from infra.components.sources import MADE
+from infra.components.ways_in import GATEWAY, GATEWAY_NAMESPACE
 from infra.model.environment import CONTROL_PLANE
 from infra.model.gpu_kinds import RESOURCE, gpu_kinds, kind_name
 from infra.model.handover import GpuResource
 
 if TYPE_CHECKING:
-    from infra.cluster.component import Component
+    from infra.components.component import Component
     from infra.model.environment import Environment
     from infra.model.nodes import NodePool
     from infra.model.release import Release
@@ -42,13 +44,9 @@ class NodePlan:
 
 
 @dataclass(frozen=True)
-class ClusterPlan:
-    """Everything that the cluster layer makes.
+class ClusterPlan(LayerPlan):
+    """Everything that the cluster layer makes: components, what its nodes are told, and what the hand-over says."""
 
-    `components` come in an order in which each stands after those it needs. The rest is what the hand-over says.
-    """
-
-    components: tuple[Component, ...]
     nodes: tuple[NodePlan, ...]
     storage_classes: tuple[str, ...]
     default_storage_class: str
@@ -58,11 +56,6 @@ class ClusterPlan:
     queues: tuple[str, ...]
     namespaces: dict[str, tuple[str, ...]]
 
-    @property
-    def settings(self) -> tuple[str, ...]:
-        """The settings that the stack has to have, sorted."""
-        return tuple(sorted({name for each in self.components for s in each.secrets for name in s.settings}))
-
 
 def plan_cluster(environment: Environment, release: Release) -> ClusterPlan:
     """Return the cluster layer of an environment."""
@@ -71,6 +64,7 @@ def plan_cluster(environment: Environment, release: Release) -> ClusterPlan:
     way_in = asked.gateway
     return ClusterPlan(
         components=_components(environment, release),
+        handed=tuple(f"{MADE}:{address.client}" for address in clients(environment)),
         nodes=tuple(_nodes(environment)),
         storage_classes=tuple(sorted(classes)),
         default_storage_class=next((name for name in sorted(classes) if classes[name].default), ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra.cluster.component import GPU_LABEL, TEAM_LABEL, Component, Manifest, chart_values, manifest
+from infra.components.component import GPU_LABEL, TEAM_LABEL, Component, Manifest, chart_values, manifest
 from infra.model.gpu_kinds import RESOURCE, gpu_kinds
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def queues(environment: Environment) -> Component | None:
         NAMESPACE,
         needs=("cilium", "vsphere-cpi", "teams"),
         chart=True,
-        values=chart_values(NAME, {"frameworks": _FRAMEWORKS, "team_label": TEAM_LABEL}),
+        values=chart_values(f"cluster/{NAME}", {"frameworks": _FRAMEWORKS, "team_label": TEAM_LABEL}),
         probe=(f"/apis/{API}/resourceflavors", manifest("ResourceFlavor", API, "probe")),
         after=tuple(_objects(environment)),
     )

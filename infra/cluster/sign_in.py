@@ -6,16 +6,17 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from infra.cluster.cloud_provider import fingerprint
-from infra.cluster.component import Component, FilledSecret, chart_values, manifest
-from infra.cluster.gateway import GATEWAY, GATEWAY_API
-from infra.cluster.gateway import NAMESPACE as GATEWAY_NAMESPACE
+from infra.components.component import Component, FilledSecret, chart_values, fingerprint
+from infra.components.sources import MADE
+from infra.components.ways_in import route
+from infra.model.tools import reachable, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.model.access import Ldap
     from infra.model.environment import Environment
+    from infra.model.tools import Address
 
 NAME = "dex"
 NAMESPACE = "dex"
@@ -43,24 +44,42 @@ def sign_in(environment: Environment) -> Component | None:
         return None
     host = oidc.issuer.removeprefix("https://").partition("/")[0]
 
-    def config(settings: Mapping[str, str]) -> dict[str, str]:
-        content = dex_config(oidc.issuer, oidc.client_id, asked.ldap, settings[PASSWORD])
+    domain = environment.cluster.gateway.domain if environment.cluster.gateway is not None else ""
+    tools = clients(environment)
+
+    def config(values: Mapping[str, str]) -> dict[str, str]:
+        content = dex_config(oidc.issuer, oidc.client_id, asked.ldap, values[PASSWORD])
+        content["staticClients"] += [_client(each, domain, values[f"{MADE}:{each.client}"]) for each in tools]
         return {"config.yaml": json.dumps(content, indent=2, sort_keys=True)}
 
-    route = {
-        "hostnames": [host],
-        "parentRefs": [{"name": GATEWAY, "namespace": GATEWAY_NAMESPACE, "sectionName": "https"}],
-        "rules": [{"backendRefs": [{"name": NAME, "port": 5556}]}],
-    }
+    sources = (PASSWORD, *(f"{MADE}:{each.client}" for each in tools))
+    unfilled = config(dict.fromkeys(sources, ""))
     return Component(
         NAME,
         NAMESPACE,
         needs=("envoy-gateway",),
         chart=True,
-        values=chart_values(NAME, {"config": _CONFIG, "fingerprint": fingerprint(config({PASSWORD: ""}))}),
-        secrets=(FilledSecret(_CONFIG, (PASSWORD,), config),),
-        after=(manifest("HTTPRoute", GATEWAY_API, NAME, NAMESPACE, spec=route),),
+        values=chart_values(f"cluster/{NAME}", {"config": _CONFIG, "fingerprint": fingerprint(unfilled)}),
+        secrets=(FilledSecret(_CONFIG, sources, config),),
+        after=(route(NAME, NAMESPACE, host, NAME, 5556),),
     )
+
+
+def clients(environment: Environment) -> tuple[Address, ...]:
+    """Return the addresses of tools whose people sign in here; each is a client with a password of its own."""
+    if environment.cluster.sign_in is None:
+        return ()
+    found = [address for tool in tools_of(environment).values() for address in reachable(environment, tool)]
+    return tuple(address for address in found if address.callbacks)
+
+
+def _client(address: Address, domain: str, password: str) -> dict[str, Any]:
+    return {
+        "id": address.name,
+        "name": address.title,
+        "secret": password,
+        "redirectURIs": [f"https://{address.host(domain)}{path}" for path in address.callbacks],
+    }
 
 
 def dex_config(issuer: str, client: str, ldap: Ldap, password: str) -> dict[str, Any]:

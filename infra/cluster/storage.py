@@ -6,7 +6,7 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from infra.cluster.cloud_provider import PASSWORD, USER, quoted
-from infra.cluster.component import Component, FilledSecret, Manifest, manifest
+from infra.components.component import Component, FilledSecret, Manifest, manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from infra.cluster.access import binding
 from infra.cluster.cloud_provider import NAME as CLOUD_PROVIDER
-from infra.cluster.component import SYSTEM_NAMESPACE, TEAM_LABEL, Component, Manifest, manifest, namespace_manifest
 from infra.cluster.gpu_operator import NAME as GPU_OPERATOR
 from infra.cluster.gpu_operator import wanted as gpus_wanted
 from infra.cluster.network import NAME as CILIUM
 from infra.cluster.storage import NAME as VOLUMES
+from infra.components.component import SYSTEM_NAMESPACE, TEAM_LABEL, Component, Manifest, manifest, namespace_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

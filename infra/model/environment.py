@@ -7,8 +7,10 @@ from infra.model.cluster import Cluster
 from infra.model.first_boot import FirstBoot
 from infra.model.gpu import GpuOverride
 from infra.model.nodes import ControlPlane, Machine, NodePool
+from infra.model.platform import Platform
 from infra.model.site import NodeNetwork, VCenter
 from infra.model.texts import EnvironmentName, OneLine, PoolName, ReleaseVersion, TagKey
+from infra.model.toolchain import Toolchain
 
 CONTROL_PLANE = "control-plane"  # the pool name that control-plane nodes carry in names, tags and hand-overs
 
@@ -46,6 +48,10 @@ class Environment(Document):
 
     cluster: Cluster = entry("Cluster", {"gateway": {"domain": "apps.dev.example.internal"}}, default_factory=Cluster)
     """What runs in the cluster before anybody deploys to it."""
+    platform: Platform = entry("Platform", {"databases": {"storageGiB": 20}}, default_factory=Platform)
+    """What tools stand on: registry, object store, databases, monitoring."""
+    toolchain: Toolchain = entry("Toolchain", {"code": {"storageGiB": 50}}, default_factory=Toolchain)
+    """The CI/CD toolchain for AI applications."""
 
     def machines(self) -> dict[str, Machine]:
         """Return every kind of node by its pool name: the control plane first, then the pools by name."""

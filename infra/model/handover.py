@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 Layer = Literal["compute", "cluster", "platform", "toolchain"]
 LAYERS: tuple[Layer, ...] = ("compute", "cluster", "platform", "toolchain")
-BUILT_LAYERS: tuple[Layer, ...] = ("compute", "cluster")  # those that this version can build
 HANDOVER = "handover"  # the one output of every stack
 
 
@@ -69,7 +68,8 @@ class ClusterHandover:
     `api` and `kubeconfig` are those of `ComputeHandover`; `storage_classes` are names, `default_storage_class` one of
     them or nothing; `gateway` is `{namespace, name, domain}` of the Gateway that routes attach to, or empty;
     `cluster_issuer` is cert-manager's ClusterIssuer, or nothing; `gpus` by kind; `queues` are the LocalQueues, as
-    `<namespace>/<name>`; `namespaces` those of each team.
+    `<namespace>/<name>`; `namespaces` those of each team; `secrets` the tools' passwords at the issuer of people's
+    tokens, by name (secret `Output[str]` in a Pulumi program).
     """
 
     environment: str
@@ -83,6 +83,7 @@ class ClusterHandover:
     gpus: dict[str, GpuResource]
     queues: tuple[str, ...]
     namespaces: dict[str, tuple[str, ...]]
+    secrets: dict[str, Any]
 
     def outputs(self) -> dict[str, Any]:
         """Return the hand-over as plain nested dictionaries and lists, for a stack output."""
@@ -95,4 +96,24 @@ class ClusterHandover:
         }
 
 
-Handover = ComputeHandover | ClusterHandover
+@dataclass(frozen=True)
+class ToolsHandover:
+    """Platform to toolchain, and toolchain to people: what was made in a layer, and how it is reached.
+
+    `api`, `kubeconfig` and `kubernetes` are those of `ClusterHandover`; `addresses` are URLs by name; `secrets` are
+    what the layers above log in with, by name (secret `Output[str]` in a Pulumi program).
+    """
+
+    environment: str
+    api: Any
+    kubeconfig: Any
+    kubernetes: Any
+    addresses: dict[str, str]
+    secrets: dict[str, Any]
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the hand-over as plain nested dictionaries and lists, for a stack output."""
+        return dict(vars(self))
+
+
+Handover = ComputeHandover | ClusterHandover | ToolsHandover

@@ -38,6 +38,11 @@ class Image(Document):
     in_template: bool = entry("In the template", example=True)
     """Whether the machine template has to hold it, so that a node without internet can boot."""
 
+    @property
+    def reference(self) -> str:
+        """The image as pods name it: with its digest, if that is known."""
+        return f"{self.image}:{self.tag}" + (f"@{self.digest}" if self.digest else "")
+
 
 class TemplatePrograms(Document):
     """Oldest versions of what the template has to hold besides kubelet and kubeadm, which are the release's own."""

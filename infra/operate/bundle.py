@@ -14,8 +14,8 @@ from infra.charts.not_available import NotAvailable
 from infra.charts.record import IMAGES, chart_folder, manifests_file, write_whole
 from infra.charts.registry import image_digest
 from infra.charts.rendering import ChartToRender, render_charts
-from infra.cluster.plan import plan_cluster
 from infra.errors import DocumentsRefused, NotPossibleHere, StepFailed
+from infra.layer_plans import all_components
 from infra.operate.backend import find_engine
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def values_in_use(catalog: Catalog, version: str) -> dict[str, Values]:
         except DocumentsRefused:
             continue
         if release.version == version:
-            for component in plan_cluster(environment, release).components:
+            for component in all_components(environment, release):
                 found.setdefault(component.name, component.values)
     return found
 

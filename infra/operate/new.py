@@ -20,7 +20,7 @@ from infra.catalog import Catalog
 from infra.errors import DocumentsRefused, NotPossibleHere, PersonError
 from infra.gpu.lock import lock_path
 from infra.model.addresses import Address, AddressRangeText, Network
-from infra.model.handover import BUILT_LAYERS, LAYERS
+from infra.model.handover import LAYERS
 from infra.model.texts import DomainName, EnvironmentName, VsphereName
 from infra.operate.gpus import work_out_fit, write_lock
 from infra.operate.proposal import address_questions, derived_changes, other_network_questions, site_questions
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from infra.operate.proposal import Question
 
 _VLAN = "vcenter.createPortGroup.vlan"
+_WITH_LOGIN = ("compute", "cluster")  # layers that log in to vCenter
 _KINDS: dict[str, Any] = {
     "network.domain": DomainName,
     "network.cidr": Network,
@@ -225,12 +226,12 @@ def _stack_files(root: Path, name: str, source_name: str) -> dict[Path, str]:
     files = {}
     for layer in LAYERS:
         stack = f"{name}.{layer}"
-        head = f"# Addresses and secrets of {stack}, nothing else."
+        head = f"# Addresses and secrets of {stack}, nothing else. Secrets are set with"
+        head += f"\n# `pulumi config set --secret NAME -s {stack}`; they are stored encrypted."
         taken = stack_settings(root, f"{source_name}.{layer}").get("vsphere:user")
         body = "config: {}\n"
-        if layer in BUILT_LAYERS:
+        if layer in _WITH_LOGIN:
             user = re.sub(rf"\b{re.escape(source_name)}\b", name, taken) if isinstance(taken, str) else ""
-            head += f" Secrets are set with\n# `pulumi config set --secret NAME -s {stack}`; they are stored encrypted."
             body = f"config:\n  vsphere:user: {user or 'slipway@vsphere.local'}\n"
         files[stack_file(root, stack)] = f"{head}\n{body}"
     return files

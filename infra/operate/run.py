@@ -12,7 +12,8 @@ from infra.compute.plan import plan_compute
 from infra.errors import StepFailed
 from infra.for_real import check_release
 from infra.gpu.lock import lock_path, valid_lock
-from infra.model.handover import BUILT_LAYERS
+from infra.layer_plans import asked_layers
+from infra.model.handover import LAYERS
 from infra.operate.announcement import announced
 from infra.operate.changes import Changes, changes_of
 from infra.operate.choices import Choice
@@ -23,7 +24,7 @@ from infra.operate.stray_disks import forget_stray_disks
 from infra.program import split_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from pulumi.automation import EngineEvent
 
@@ -46,7 +47,7 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
     valid_lock(lock_path(ROOT, environment_name), environment)
-    for stack in stacks_of(environment_name, layer):
+    for stack in stacks_of(environment_name, layer, create=asked_layers(environment, release)):
         if stack.layer == "compute":
             preview(stack, environment, release, expect_no_changes=expect_no_changes)
             continue
@@ -64,7 +65,7 @@ def run_refresh(environment_name: str, layer: str | None, *, expect_no_changes: 
     """Read the layers' resources back into the state. With `expect_no_changes`, changes are an error."""
     environment, _ = Catalog().load(environment_name)
     with only_run(environment_name, "refresh"):
-        for stack in stacks_of(environment_name, layer, create=False):
+        for stack in stacks_of(environment_name, layer):
             release_stale_locks(stack)
             if stack.layer == "compute":
                 check_vcenter(stack, environment, places=False)
@@ -87,7 +88,7 @@ def run_destroy(environment_name: str, layer: str | None, *, yes: bool, includin
     """
     environment, _ = Catalog().load(environment_name)
     with only_run(environment_name, "destroy"):
-        stacks = list(stacks_of(environment_name, layer, create=False))
+        stacks = list(stacks_of(environment_name, layer))
         protected = _check_protected(environment, including_protected=including_protected)
         for stack in stacks:
             if stack.layer == "compute":
@@ -135,13 +136,17 @@ def _destroy_all(stack: LayerStack, *, preview_only: bool, protected: bool) -> N
     engine_destroy(stack, preview_only=preview_only)
 
 
-def stacks_of(environment: str, layer: str | None, *, create: bool = True) -> Iterator[LayerStack]:
-    """Yield the stacks of one layer or of all, bottom to top; one that isn't there is passed over if not created."""
-    layers: tuple[Layer, ...] = BUILT_LAYERS if layer is None else (split_stack(f"{environment}.{layer}")[1],)
+def stacks_of(environment: str, layer: str | None, *, create: Collection[Layer] = ()) -> Iterator[LayerStack]:
+    """Yield the stacks of one layer or of all, bottom to top; those of layers in `create` are made if missing.
+
+    Of the others one that isn't there is passed over.
+    """
+    layers: tuple[Layer, ...] = LAYERS if layer is None else (split_stack(f"{environment}.{layer}")[1],)
     for each in layers:
-        stack = open_stack(environment, each, create=create)
+        stack = open_stack(environment, each, create=each in create)
         if stack is None:
-            print(f"{environment}.{each}: there is no such stack yet")
+            if layer is not None or not create:
+                print(f"{environment}.{each}: there is no such stack")
         else:
             yield stack
 

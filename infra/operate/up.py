@@ -8,6 +8,7 @@ from infra.catalog import ROOT, Catalog
 from infra.compute.plan import plan_compute
 from infra.errors import NotPossibleHere
 from infra.for_real import check_release
+from infra.layer_plans import asked_layers
 from infra.operate.addresses import make_room
 from infra.operate.choices import Choice
 from infra.operate.fitting import check_fit
@@ -52,7 +53,7 @@ def run_up(
     if layer != "compute":
         check_upper_layers(environment, release)
     with only_run(environment_name, "up"):
-        for stack in stacks_of(environment_name, layer):
+        for stack in stacks_of(environment_name, layer, create=asked_layers(environment, release)):
             if stack.layer == "compute":
                 renew_bootstrap_token(environment_name)
                 _up(stack, environment, release, choice, yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster)

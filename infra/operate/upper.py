@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from infra.catalog import ROOT
 from infra.charts.bundle import Bundle
-from infra.cluster.bundle_check import check_bundle
-from infra.cluster.plan import plan_cluster
-from infra.cluster.settings import SettingsMissing, missing_settings
+from infra.components.bundle_check import check_bundle
+from infra.components.settings import SettingsMissing, missing_settings
 from infra.errors import PersonError, StepFailed
 from infra.kubernetes_api import ApiRefused, ApiUnreachable, KubernetesApi, forgets_unreachable, wait_for_api
+from infra.layer_plans import layer_plans
 from infra.model.handover import HANDOVER
 from infra.operate.engine import LayerStack, engine_step, open_stack, show_output
 from infra.operate.interrupted import pending_operations, without_pending
@@ -45,12 +45,17 @@ def check_upper_layers(environment: Environment, release: Release) -> None:
 
     Raises `SettingsMissing`, `ChartsMissing`.
     """
-    plan = plan_cluster(environment, release)
-    stack = f"{environment.name}.cluster"
-    lines = missing_settings(stack, plan.settings, set(stack_settings(ROOT, stack)))
+    plans = layer_plans(environment, release)
+    stacks = {f"{environment.name}.{layer}": plan for layer, plan in plans.items()}
+    lines = [
+        line
+        for stack, plan in stacks.items()
+        for line in missing_settings(stack, plan.settings, set(stack_settings(ROOT, stack)))
+    ]
     if lines:
         raise SettingsMissing(lines)
-    check_bundle(Bundle.of(ROOT, release), release, plan)
+    components = [each for plan in plans.values() for each in plan.components]
+    check_bundle(Bundle.of(ROOT, release), release, components)
 
 
 def handed_over(environment: str, layer: Layer) -> dict[str, Any] | None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT
 from infra.charts.bundle import Bundle
-from infra.cluster.bundle_check import ChartsMissing, check_bundle
-from infra.cluster.plan import plan_cluster
-from infra.cluster.settings import missing_settings
+from infra.components.bundle_check import ChartsMissing, check_bundle
+from infra.components.settings import missing_settings
 from infra.diagnosis import Diagnosis
+from infra.layer_plans import layer_plans
 from infra.operate.stack_files import stack_settings
 
 if TYPE_CHECKING:
@@ -20,18 +20,19 @@ if TYPE_CHECKING:
 
 
 def diagnose_upper_layers(environment: Environment, release: Release) -> Iterator[Diagnosis]:
-    """Yield whether the cluster layer has the settings and charts that it needs."""
-    plan = plan_cluster(environment, release)
-    stack = f"{environment.name}.cluster"
-    lines = missing_settings(stack, plan.settings, set(stack_settings(ROOT, stack)))
-    for line in lines:
-        found, _, fix = line.partition("; ")
-        yield Diagnosis("settings", "wrong", found, fix)
-    if not lines:
-        yield Diagnosis("settings", "right", f"{stack} has all that its components need")
+    """Yield whether the layers on the machines have the settings and charts that they need."""
+    plans = layer_plans(environment, release)
+    for layer, plan in plans.items():
+        stack = f"{environment.name}.{layer}"
+        lines = missing_settings(stack, plan.settings, set(stack_settings(ROOT, stack)))
+        for line in lines:
+            found, _, fix = line.partition("; ")
+            yield Diagnosis("settings", "wrong", found, fix)
+        if plan.components and not lines:
+            yield Diagnosis("settings", "right", f"{stack} has all that its components need")
     bundle = Bundle.of(ROOT, release)
     try:
-        check_bundle(bundle, release, plan)
+        check_bundle(bundle, release, [each for plan in plans.values() for each in plan.components])
     except ChartsMissing as missing:
         for line in str(missing).splitlines():
             found, _, fix = line.partition("; ")

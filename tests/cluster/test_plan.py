@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from infra.charts.bundle import Bundle
-from infra.cluster.bundle_check import ChartsMissing, check_bundle
 from infra.cluster.plan import GPU_TAINT, ClusterPlan, plan_cluster
-from infra.cluster.settings import missing_settings
 from infra.cluster.storage import with_replicas
+from infra.components.bundle_check import ChartsMissing, check_bundle
+from infra.components.settings import missing_settings
 from infra.model.gpu_kinds import gpu_kinds
 from tests.support.environments import CATALOG, DEV, PROD, RELEASE, STAGING, changed
+from tests.support.plans import as_text, documents_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from infra.cluster.component import Component
+    from infra.components.component import Component
     from infra.model.environment import Environment
 
 WHOLE_DEV, _ = CATALOG.load("dev")
@@ -35,34 +35,15 @@ def names(environment: Environment) -> list[str]:
     return [each.name for each in plan_cluster(environment, RELEASE).components]
 
 
-class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
-    """Writes texts of several lines as people write them."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-
-_Dumper.add_representer(str, _text)
-
-
-def as_text(plan: ClusterPlan) -> str:
-    """Return everything of a plan as one text: values, Secrets filled with their settings' names, objects, nodes."""
-    documents: list[Any] = []
-    for each in plan.components:
-        secrets = {s.name: s.fill({name: f"<{name}>" for name in s.settings}) for s in each.secrets}
-        parts = {"needs": list(each.needs), "values": each.values, "secrets": secrets, "generated": each.generated}
-        about: dict[str, Any] = {"component": each.name, "namespace": each.namespace}
-        about |= {key: json.loads(json.dumps(value)) for key, value in parts.items() if value}
-        documents += [about, *each.before, *each.after]
-    documents.append({"nodes": [{"name": n.name, "labels": n.labels, "taints": list(n.taints)} for n in plan.nodes]})
-    plain = json.loads(json.dumps(documents))
-    return str(yaml.dump_all(plain, Dumper=_Dumper, sort_keys=True, width=110, default_flow_style=False, indent=2))
+def written(plan: ClusterPlan) -> str:
+    """Return everything of a plan as one text: components, and what nodes are told."""
+    nodes = [{"name": n.name, "labels": n.labels, "taints": list(n.taints)} for n in plan.nodes]
+    return as_text([*(each for c in plan.components for each in documents_of(c)), {"nodes": nodes}])
 
 
 @pytest.mark.parametrize("environment", [WHOLE_DEV, PROD], ids=["dev", "prod"])
 def test_everything_that_is_written(environment: Environment, golden: Callable[[str, str], None]) -> None:
-    golden(f"cluster/{environment.name}.yaml", as_text(plan_cluster(environment, RELEASE)))
+    golden(f"cluster/{environment.name}.yaml", written(plan_cluster(environment, RELEASE)))
 
 
 @pytest.mark.parametrize("environment", [WHOLE_DEV, STAGING, PROD], ids=["dev", "staging", "prod"])
@@ -159,7 +140,7 @@ def test_every_missing_setting_is_said_with_its_command() -> None:
 
 def test_charts_that_are_not_there_are_said_before_anything_is_made(tmp_path: Path) -> None:
     with pytest.raises(ChartsMissing) as missing:
-        check_bundle(Bundle.of(tmp_path, RELEASE), RELEASE, plan_cluster(DEV, RELEASE))
+        check_bundle(Bundle.of(tmp_path, RELEASE), RELEASE, plan_cluster(DEV, RELEASE).components)
     assert str(missing.value) == (
         "bundles/2026.11.0: is not there; run where there is internet: ./slipway bundle 2026.11.0, and copy "
         "bundles/2026.11.0 here"

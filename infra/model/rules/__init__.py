@@ -13,6 +13,7 @@ from infra.model.rules.neighbours import Neighbour, neighbour_rules, neighbour_w
 from infra.model.rules.nodes import node_rules
 from infra.model.rules.release import release_refusals, release_rules
 from infra.model.rules.site import site_rules
+from infra.model.rules.tools import tool_release_rules, tool_rules
 from infra.model.rules.warnings import own_warnings, release_warnings
 
 if TYPE_CHECKING:
@@ -48,10 +49,15 @@ def environment_refusals(
         *gpu_rules(environment),
         *site_rules(environment),
         *cluster_rules(environment),
+        *tool_rules(environment),
     ]
     of_release: list[Finding] = []
     if release is not None:
-        of_release = [*release_rules(environment, release), *cluster_release_rules(environment, release)]
+        of_release = [
+            *release_rules(environment, release),
+            *cluster_release_rules(environment, release),
+            *tool_release_rules(environment, release),
+        ]
     return [*own, *of_release, *neighbour_rules(environment, release, others, claims)]
 
 

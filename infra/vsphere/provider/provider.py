@@ -15,8 +15,10 @@ from infra.vsphere.provider.identity_kind import ClusterIdentity
 from infra.vsphere.provider.kinds import Change, Login, ResourceKind
 from infra.vsphere.provider.node_gpus_kind import NodeGpus
 from infra.vsphere.provider.node_kind import NodeSettings
+from infra.vsphere.provider.password_kind import Password
 from infra.vsphere.provider.schema import PROVIDER_INPUTS, schema
 from infra.vsphere.provider.secret_kind import GeneratedSecret
+from infra.vsphere.provider.signing_key_kind import SigningKey
 from infra.vsphere.provider.template_kind import GpuTemplate
 from infra.vsphere.provider.token_kind import BootstrapToken
 from infra.vsphere.provider.values import UNKNOWN, plain, wired
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 _IN_A_CLUSTER = (ClusterApi(), BootstrapToken(), NodeSettings(), NodeGpus(), GeneratedSecret(), Admission())
-_KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(), ClusterIdentity(), *_IN_A_CLUSTER)}
+_IN_THE_STATE = (ClusterIdentity(), Password(), SigningKey())
+_KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(), *_IN_THE_STATE, *_IN_A_CLUSTER)}
 _THREADS = 256  # many of them wait, each for a node
 _DIFFERENCES = {
     ("add", False): sdk.PropertyDiffKind.ADD,

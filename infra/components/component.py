@@ -1,7 +1,9 @@
-"""What a component of the cluster is, as plain data: namespace, secrets, chart or manifests, objects around them."""
+"""What a component is, as plain data: namespace, secrets, chart or manifests, objects around them."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +24,18 @@ SYSTEM_NAMESPACE = "kube-system"  # made by the cluster itself
 
 @dataclass(frozen=True)
 class FilledSecret:
-    """A Secret whose contents come from the stack's settings.
+    """A Secret whose contents come from elsewhere: nobody sees them in a preview.
 
-    `settings` are the names of the settings (`vsphere:password`, or `slipway:...`), `fill` makes the entries, by key,
-    out of their values, by setting.
+    `sources` say where from (`infra.components.sources`), `fill` makes the entries, by key, out of the values, by
+    source. It stands in the component's namespace, or in another one of its own objects (`namespace`).
     """
 
     name: str
-    settings: tuple[str, ...]
+    sources: tuple[str, ...]
     fill: Callable[[Mapping[str, str]], dict[str, str]]
     type: str = "Opaque"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,9 +64,9 @@ class Component:
     change: Callable[[Manifest], Manifest] | None = None
 
 
-def chart_values(component: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a component's chart, from `templates/cluster/<component>.yaml.j2`."""
-    text = render(f"cluster/{component}.yaml.j2", values)
+def chart_values(template: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a chart, from `templates/<template>.yaml.j2`, as `cluster/cilium`."""
+    text = render(f"{template}.yaml.j2", values)
     return dict(YAML(typ="safe", pure=True).load(text) or {})
 
 
@@ -81,3 +85,8 @@ def namespace_manifest(name: str, *, pod_security: str, labels: Mapping[str, str
     """Return a namespace whose pods have to keep to a Pod Security level."""
     level = {f"pod-security.kubernetes.io/{mode}": pod_security for mode in ("enforce", "warn")}
     return manifest("Namespace", "v1", name, labels={**level, **(labels or {})})
+
+
+def fingerprint(content: Mapping[str, Any]) -> str:
+    """Return a short hash of a configuration: as an annotation of pods it makes them read what has changed."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""One component of the cluster, wired: namespace, Secrets, chart or manifests, and the objects before and after."""
+"""One component, wired: namespace, Secrets, chart or manifests, and the objects before and after."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pulumi_kubernetes.helm.v4 import Chart
 from pulumi_kubernetes.yaml.v2 import ConfigGroup
 from ruamel.yaml import YAML
 
-from infra.cluster.component import SYSTEM_NAMESPACE, Component, Manifest, namespace_manifest
+from infra.charts.images import with_digests
+from infra.components.component import SYSTEM_NAMESPACE, Component, Manifest, namespace_manifest
 from infra.vsphere.provider.cluster_resources import Admission, GeneratedSecret
 
 if TYPE_CHECKING:
@@ -31,19 +32,20 @@ _AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
 class ComponentArgs:
     """What a component is wired from.
 
-    `bundle` has its chart in a `version`, `root` is the checkout that relative paths of it stand in; `settings` are the
-    stack's, by name; `kubeconfig` is the administrator's.
+    `bundle` has its chart in a `version`, `root` is the checkout that relative paths of it stand in, `digests` are
+    those of images, as far as they are known; `values` are those of sources; `kubeconfig` is the administrator's.
     """
 
     component: Component
     bundle: Bundle
     version: str
     root: Path
-    settings: Mapping[str, pulumi.Input[str]]
+    digests: Mapping[str, str]
+    values: Mapping[str, pulumi.Input[str]]
     kubeconfig: pulumi.Input[str]
 
 
-class ClusterComponent(pulumi.ComponentResource):
+class KubernetesComponent(pulumi.ComponentResource):
     """One component; `name` is the component's."""
 
     def __init__(self, name: str, args: ComponentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -61,27 +63,28 @@ class ClusterComponent(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, depends_on=list(after))
 
     def _options_of_many(self, after: Sequence[pulumi.Resource]) -> pulumi.ResourceOptions:
-        changed = pulumi.ResourceOptions(transforms=[_deleted_at_once])
+        changed = pulumi.ResourceOptions(transforms=[self._changed])
         return pulumi.ResourceOptions.merge(self._options(after), changed)
 
     def _namespace(self, component: Component) -> list[pulumi.Resource]:
         if component.namespace == SYSTEM_NAMESPACE:
             return []
         level = "privileged" if component.privileged else "baseline"
-        return [kubernetes_object(namespace_manifest(component.namespace, pod_security=level), self._options())]
+        return [self._object(namespace_manifest(component.namespace, pod_security=level))]
+
+    def _object(self, manifest: Mapping[str, Any], after: Sequence[pulumi.Resource] = ()) -> pulumi.CustomResource:
+        return kubernetes_object(with_digests(manifest, self._args.digests), self._options(after))
 
     def _secrets(self, component: Component, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         found: list[pulumi.Resource] = []
         for secret in component.secrets:
-            values = pulumi.Output.all(**{name: self._args.settings[name] for name in secret.settings})
-            body: dict[str, Any] = {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {"name": secret.name, "namespace": component.namespace},
-                "type": secret.type,
-                "stringData": pulumi.Output.secret(values.apply(secret.fill)),
-            }
-            found.append(kubernetes_object(body, self._options(after)))
+            values = pulumi.Output.all(**{name: self._args.values[name] for name in secret.sources})
+            metadata: dict[str, Any] = {"name": secret.name, "namespace": secret.namespace or component.namespace}
+            if secret.labels:
+                metadata["labels"] = dict(secret.labels)
+            filled: pulumi.Output[dict[str, str]] = pulumi.Output.secret(values.apply(secret.fill))
+            body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": secret.type}
+            found.append(kubernetes_object({**body, "stringData": filled}, self._options(after)))
         for name, keys in component.generated.items():
             place = f"{component.namespace}/{name}"
             made = GeneratedSecret(place, self._args.kubeconfig, component.namespace, name, keys, self._options(after))
@@ -100,7 +103,7 @@ class ClusterComponent(pulumi.ComponentResource):
         found: list[pulumi.Resource] = []
         namespaces: list[pulumi.Resource] = []
         for each in manifests:
-            made = kubernetes_object(each, self._options([*after, *namespaces]))
+            made = self._object(each, [*after, *namespaces])
             found.append(made)
             if each["kind"] == "Namespace":
                 namespaces.append(made)
@@ -125,18 +128,18 @@ class ClusterComponent(pulumi.ComponentResource):
             return [ConfigGroup(component.name, objs=changed, opts=self._options_of_many(after))]
         return []
 
+    def _changed(self, args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+        """Change an object of a chart as one of ours is changed; definitions of kinds stay for good.
 
-def _deleted_at_once(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
-    """Change an object of a chart as `kubernetes_object` changes one of ours; definitions of kinds stay for good.
-
-    With a definition everything of its kind would go, whoever made it, so Helm does not delete them either.
-    """
-    if not args.custom or not args.type_.startswith("kubernetes:"):
-        return None
-    if args.props["kind"] == _DEFINITION:
-        kept = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(retain_on_delete=True))
-        return pulumi.ResourceTransformResult(dict(args.props), kept)
-    return pulumi.ResourceTransformResult(with_deletion_policy(dict(args.props)), args.opts)
+        With a definition everything of its kind would go, whoever made it, so Helm does not delete them either.
+        """
+        if not args.custom or not args.type_.startswith("kubernetes:"):
+            return None
+        if args.props["kind"] == _DEFINITION:
+            kept = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(retain_on_delete=True))
+            return pulumi.ResourceTransformResult(dict(args.props), kept)
+        pinned = with_digests(args.props, self._args.digests)
+        return pulumi.ResourceTransformResult(with_deletion_policy(pinned), args.opts)
 
 
 def with_deletion_policy(manifest: Mapping[str, Any]) -> dict[str, Any]:

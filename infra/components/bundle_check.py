@@ -1,4 +1,4 @@
-"""Whether a bundle has what the cluster layer needs of it."""
+"""Whether a bundle has what layers need of it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from infra.charts.bundle import Bundle
-    from infra.cluster.plan import ClusterPlan
+    from infra.components.component import Component
     from infra.model.release import Release
 
 
@@ -22,10 +22,11 @@ class ChartsMissing(PersonError):
         super().__init__("\n".join(f"{problem}; {fix}" for problem in problems))
 
 
-def check_bundle(bundle: Bundle, release: Release, plan: ClusterPlan) -> None:
-    """Raise `ChartsMissing` with everything that the layer needs of a bundle and that it does not have."""
-    needed = {f"charts.{each.name}" for each in plan.components if each.chart}
-    needed |= {f"manifests.{each.name}" for each in plan.components if each.manifests}
+def check_bundle(bundle: Bundle, release: Release, components: Iterable[Component]) -> None:
+    """Raise `ChartsMissing` with everything that components need of a bundle and that it does not have."""
+    components = tuple(components)
+    needed = {f"charts.{each.name}" for each in components if each.chart}
+    needed |= {f"manifests.{each.name}" for each in components if each.manifests}
     needed.add(str(bundle.folder))
     problems = [problem for problem in bundle.check(release) if problem.partition(": ")[0] in needed]
     if problems:

@@ -1,4 +1,4 @@
-"""The settings that a stack of the cluster layer has to have: logins and keys, which no document holds."""
+"""The settings that a stack has to have: logins and keys, which no document holds."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ _MEANINGS = {
     "slipway:acmeKey": "the TSIG key of cluster.certificates.acme",
     "slipway:authorityKey": "the key of cluster.certificates.authority, in PEM format",
     "slipway:ldapPassword": "the password of cluster.signIn.ldap.bindName",
+    "slipway:backupSecretKey": "the secret of the access key platform.backups.user",
+    "slipway:mailPassword": "the password of platform.monitoring.alerts.email.user",
+    "slipway:alertWebhook": "the URL that alerts are posted to",
 }
 NOT_SECRET = ("vsphere:user",)
 

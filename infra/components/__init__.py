@@ -1,0 +1,1 @@
+"""What runs in a cluster, whichever layer has it: components as plain data, and how they are wired."""
