@@ -12,7 +12,7 @@ from infra.errors import NotPossibleHere
 from infra.gpu.lock import lock_path, read_lock
 from infra.operate.fit_picture import show_fit
 from infra.operate.gpus import run_fit, work_out_fit
-from tests.support.checkout import without_gpus
+from tests.support.checkout import without_gpus, without_tools
 from tests.support.stacks import copy_stacks
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def test_an_environment_without_gpus_has_nothing_to_place(tmp_path: Path) -> None:
     copy_stacks(tmp_path)
     document = tmp_path / "stacks" / "environments" / "dev.yaml"
-    document.write_text(without_gpus(document.read_text(encoding="utf-8")), encoding="utf-8")
+    document.write_text(without_gpus(without_tools(document.read_text(encoding="utf-8"))), encoding="utf-8")
     with pytest.raises(NotPossibleHere) as refused:
         work_out_fit(Catalog(tmp_path), "dev")
     assert str(refused.value) == (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ruamel.yaml import YAML
 
 from infra.catalog import ROOT
-from tests.support.stacks import copy_stacks
+from tests.support.stacks import COMMITTED, copy_stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ _SHARED = (".venv", ".tools", "tools")
 
 
 class Checkout:
-    """A scratch checkout."""
+    """A scratch checkout. Its environments end with the cluster: tests that need no tools are quicker without."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -33,7 +33,9 @@ class Checkout:
                 shutil.copy(source, root / name)
         for name in _SHARED:
             (root / name).symlink_to(ROOT / name)
-        self._originals: dict[str, str] = {}
+        self._originals = {name: without_tools(_committed(name)) for name in COMMITTED}
+        for name in COMMITTED:
+            self.restore(name)
 
     def document_of(self, environment: str) -> Path:
         """Return the file of an environment document."""
@@ -47,12 +49,17 @@ class Checkout:
 
     def without_gpus(self, environment: str) -> None:
         """Take the pools with GPUs out of a document, for good: tests of all the rest are quicker without."""
-        self._originals[environment] = without_gpus(self.document_of(environment).read_text(encoding="utf-8"))
+        self._originals[environment] = without_gpus(self._originals[environment])
         self.restore(environment)
 
     def with_gpus(self, environment: str) -> None:
-        """Bring a document back to the committed one, its pools with GPUs among it."""
-        self._originals.pop(environment, None)
+        """Bring a document back to the committed one, its pools with GPUs among it, but for tools."""
+        self._originals[environment] = without_tools(_committed(environment))
+        self.restore(environment)
+
+    def with_tools(self, environment: str) -> None:
+        """Bring a document back to the committed one, with all that is in it."""
+        self._originals[environment] = _committed(environment)
         self.restore(environment)
 
     def replace(self, *pairs: tuple[str, str], environment: str = "dev") -> None:
@@ -65,9 +72,7 @@ class Checkout:
 
     def restore(self, environment: str = "dev") -> None:
         """Bring an environment document back to what it was at first."""
-        committed = ROOT / "stacks" / "environments" / f"{environment}.yaml"
-        text = self._originals.get(environment) or committed.read_text(encoding="utf-8")
-        self.document_of(environment).write_text(text, encoding="utf-8")
+        self.document_of(environment).write_text(self._originals[environment], encoding="utf-8")
 
 
 def _replace(file: Path, pairs: Iterable[tuple[str, str]]) -> None:
@@ -76,6 +81,15 @@ def _replace(file: Path, pairs: Iterable[tuple[str, str]]) -> None:
         assert this in text, f"{file.name} does not hold {this!r}"
         text = text.replace(this, by, 1)
     file.write_text(text, encoding="utf-8")
+
+
+def _committed(environment: str) -> str:
+    return (ROOT / "stacks" / "environments" / f"{environment}.yaml").read_text(encoding="utf-8")
+
+
+def without_tools(document: str) -> str:
+    """Return the text of an environment document up to where its tools begin."""
+    return document.partition("\nplatform:\n")[0].rstrip("\n") + "\n"
 
 
 def without_gpus(document: str) -> str:

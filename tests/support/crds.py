@@ -25,7 +25,8 @@ def _definitions() -> dict[tuple[str, str], str]:
     folder = reference_folder("crds")
     found = {}
     for file in sorted(folder.glob("*/*/*.yaml")) if folder is not None else []:
-        kinds = _KIND.findall(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        kinds = _KIND.findall(text) or [yaml.load(text, Loader=yaml.CSafeLoader)["spec"]["names"]["kind"]]
         found[file.stem.partition(".")[2], kinds[0]] = file.stem
     return found
 

@@ -54,7 +54,12 @@ def without_gpus(environment: Environment) -> Environment:
     """Return an environment without its pools with GPUs, and without quotas of them."""
     pools = {f"nodePools.{name}": None for name, pool in environment.node_pools.items() if pool.gpu}
     quotas = {f"cluster.teams.{name}.quota.gpus": None for name in environment.cluster.teams}
-    return changed(environment, {**pools, **quotas})
+    return changed(without_tools(environment), {**pools, **quotas})
+
+
+def without_tools(environment: Environment) -> Environment:
+    """Return an environment that ends with the cluster."""
+    return changed(environment, {"platform": None, "toolchain": None})
 
 
 DEV = without_gpus(_DEV)  # what most rules are about is easier to see without GPUs

@@ -1,0 +1,1 @@
+"""Tools of the platform, played: their APIs on loopback, with what they hold in memory."""
