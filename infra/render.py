@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+PAGES = "pages/"  # templates of what browsers show
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 
@@ -37,7 +38,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - no HTML here; YAML is escaped by the yaml filter below
+        autoescape=lambda name: bool(name and name.startswith(PAGES)),  # noqa: S701 - YAML is escaped by its filter
     )
     environment.filters["yaml"] = _as_yaml
     environment.filters["block"] = _as_block

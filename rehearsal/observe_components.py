@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
 from infra.charts.record import Record, components_of
-from infra.layer_plans import all_components
+from infra.layer_plans import layer_plans
 from rehearsal.contract.reference import real_definition
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ class ObservedComponent:
     `origin` is `real` or `contract`, `real_kinds` how many of all the kinds that it brings had their real definition.
     """
 
+    layer: str
     name: str
+    namespace: str
     version: str
     origin: str
     real_kinds: int
@@ -29,16 +31,19 @@ class ObservedComponent:
 
 
 def observed_components(layout: Layout) -> list[ObservedComponent]:
-    """Return the components that a rehearsal's environments have, sorted by name."""
+    """Return the components that a rehearsal's environments have, bottom to top."""
     catalog = Catalog(layout.root)
     loaded = [catalog.load(name) for name in layout.environments]
-    wanted = {each.name for pair in loaded for each in all_components(*pair)}
     kind = "contract" if Record.read(layout.bundle) else "real"
-    found = []
-    for name, component in components_of(loaded[0][1]):
-        short = name.partition(".")[2]
-        if short in wanted:
-            kinds = component.provides.definitions
-            real = [each for each in kinds if kind == "real" or real_definition(each.name)]
-            found.append(ObservedComponent(short, component.version, kind, len(real), len(kinds)))
-    return sorted(found, key=lambda each: each.name)
+    pinned = {name.partition(".")[2]: component for name, component in components_of(loaded[0][1])}
+    found: dict[str, ObservedComponent] = {}
+    for environment, release in loaded:
+        for layer, plan in layer_plans(environment, release).items():
+            for each in plan.components:
+                if each.chart or each.manifests:
+                    kinds = pinned[each.name].provides.definitions
+                    real = [one for one in kinds if kind == "real" or real_definition(one.name)]
+                    version = pinned[each.name].version
+                    observed = ObservedComponent(layer, each.name, each.namespace, version, kind, len(real), len(kinds))
+                    found.setdefault(each.name, observed)
+    return list(found.values())

@@ -102,15 +102,19 @@ def _nodes(nodes: Sequence[ObservedNode]) -> Table:
 
 
 def _components(components: Sequence[ObservedComponent]) -> Table:
-    table = Table("component", "version", "chart", "its kinds were checked", box=None, pad_edge=False)
-    for each in components:
+    table = Table(
+        "layer", "component", "namespace", "version", "chart", "its kinds were checked", box=None, pad_edge=False
+    )
+    layers = [each.layer for each in components]
+    for index, each in enumerate(components):
         if not each.all_kinds:
             checked = "it brings none that are used"
         elif each.real_kinds == each.all_kinds:
             checked = "against their real definitions"
         else:
             checked = f"{each.all_kinds - each.real_kinds} of {each.all_kinds} by their names alone"
-        table.add_row(each.name, each.version, each.origin, checked)
+        layer = each.layer if layers.index(each.layer) == index else ""
+        table.add_row(layer, each.name, each.namespace, each.version, each.origin, checked)
     if any(each.origin == "contract" for each in components):
         table.caption = (
             "contract: the chart is not at hand, and what the release says of it stood in. Proved is that the API "

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from infra.catalog import Catalog
 from infra.errors import StepFailed
 from infra.gpu.inventory import inventory_path
+from infra.layer_plans import asked_layers
 from rehearsal.inventory import inventory_file
 from rehearsal.layout import TOOLS, Layout
 from rehearsal.machines.cloud_init import cloud_init_python
@@ -56,10 +57,12 @@ def rehearse_environments(environments: Sequence[str], *, keep: bool) -> None:
         for environment in environments:
             _step(rehearsal, steps, environment, "doctor", "ready for it", "doctor")
             rehearsal.control.reset_calls()
-            _step(rehearsal, steps, environment, "up", "all layers there are", "up", "--yes")
+            for layer in asked_layers(*Catalog(rehearsal.layout.root).load(environment)):
+                _step(rehearsal, steps, environment, f"up, {layer}", "made", "up", layer, "--yes")
             calls += sum(rehearsal.control.calls().values())
         nodes = _clusters(rehearsal, steps)
         _step_each(rehearsal, steps, "second preview", "nothing to change", "preview", "--expect-no-changes")
+        _step_each(rehearsal, steps, "status", "tools as people find them", "status")
         machines = _observed(rehearsal)
         _check_gpus(machines, nodes)
         skipped = _skipped(rehearsal)
@@ -81,6 +84,7 @@ def _step_each(rehearsal: Rehearsal, steps: _Steps, name: str, outcome: str, com
 def _step(
     rehearsal: Rehearsal, steps: _Steps, environment: str, name: str, outcome: str, command: str, *options: str
 ) -> None:
+    """Run one `slipway` command for an environment, as a step."""
     title = name if len(rehearsal.layout.environments) == 1 else f"{name} {environment}"
     with steps.step(title, outcome):
         _slipway(rehearsal, command, environment, *options)

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from infra.catalog import Catalog
 from infra.errors import MissingProgram, NotPossibleHere, StepFailed
-from infra.layer_plans import layer_plans
+from infra.layer_plans import asked_layers, layer_plans
 from rehearsal import isolation
 from rehearsal.contract.bundle import write_bundle
 from rehearsal.control import Control
@@ -226,9 +226,11 @@ def _create_stacks(rehearsal: Rehearsal) -> None:
     """Make the stacks with what they need: the simulated vCenter's login, and played values of what else is secret."""
     password = rehearsal.layout.password_file.read_text(encoding="ascii")
     catalog = Catalog(rehearsal.layout.root)
-    for stack in rehearsal.layout.stacks():
-        environment, _, layer = stack.rpartition(".")
-        plan = next((each for name, each in layer_plans(*catalog.load(environment)).items() if name == layer), None)
+    loaded = {name: catalog.load(name) for name in rehearsal.layout.environments}
+    wanted = [(name, layer) for name, pair in loaded.items() for layer in asked_layers(*pair)]
+    for environment, layer in wanted:
+        stack = f"{environment}.{layer}"
+        plan = layer_plans(*loaded[environment]).get(layer)
         others = set(plan.settings if plan is not None else ()) - {"vsphere:user", "vsphere:password"}
         played = [part for name in sorted(others) for part in ("--secret", f"{name}=played by the rehearsal")]
         login = layer in ("compute", "cluster")

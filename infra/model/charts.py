@@ -29,7 +29,7 @@ class Definition(Document):
 class Workload(Document):
     """Pods that a component keeps running."""
 
-    kind: Literal["DaemonSet", "Deployment"] = entry("Kind", "Deployment")
+    kind: Literal["DaemonSet", "Deployment", "StatefulSet"] = entry("Kind", "Deployment")
     """What keeps them."""
     name: ObjectName = entry("Name", "gpu-operator")
     """Name of the workload, as the chart's own values give it under the release name that Slipway uses."""

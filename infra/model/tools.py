@@ -56,6 +56,7 @@ class Tool:
     namespace: str
     needs: tuple[str, ...]
     chart: bool
+    has_pods: bool
     database: str
     buckets: tuple[str, ...]
     addresses: tuple[Address, ...]
@@ -116,6 +117,7 @@ def _tool(name: str, data: Mapping[str, Any]) -> Tool:
         namespace=data["namespace"],
         needs=tuple(data.get("needs", ())),
         chart=data.get("chart", True),
+        has_pods=data.get("pods", True),
         database=data.get("database", ""),
         buckets=tuple(data.get("buckets", ())),
         addresses=tuple(_address(key, each) for key, each in data.get("addresses", {}).items()),

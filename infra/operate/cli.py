@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path  # noqa: TC003 - typer reads annotations at run time
 from typing import Annotated, Optional
 
 import typer
 
 app = typer.Typer(
-    help="Makes the virtual machines of an environment on vSphere, from one document, with Pulumi.",
+    help="Makes environments for AI applications on vSphere, from one document each, with Pulumi.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -97,7 +98,7 @@ def new(
 def schema(
     check: Annotated[bool, typer.Option("--check", help="Only say whether the files are up to date.")] = False,
 ) -> None:
-    """Write JSON Schemas (for editors) and the reference page (for people) from the models."""
+    """Write JSON Schemas (for editors), reference pages and the picture (for people) from models and tables."""
     from infra.operate.documents import write_generated
 
     for line in write_generated(check_only=check):
@@ -161,11 +162,17 @@ def destroy(
 
 
 @app.command()
-def status(environment: Environment) -> None:
-    """Show an environment's layers and nodes as recorded in its state."""
+def status(
+    environment: Environment,
+    page: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Write it as a page, too: one HTML file that needs nothing else."),
+    ] = None,
+) -> None:
+    """Show an environment's layers and nodes, and its tools: address, sign-in, health, version."""
     from infra.operate.status import show_status
 
-    show_status(environment)
+    show_status(environment, page)
 
 
 @app.command()

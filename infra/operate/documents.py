@@ -11,7 +11,9 @@ from infra.errors import DocumentsRefused, NotPossibleHere
 from infra.frozen import check_frozen
 from infra.model.environment import Environment
 from infra.model.release import Release
+from infra.picture import whole_picture
 from infra.reference import reference_page
+from infra.wiring_page import wiring_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +57,7 @@ def validate_all(names: Sequence[str], catalog: Catalog | None = None) -> Iterat
 
 
 def write_generated(*, check_only: bool, root: Path = ROOT) -> Iterator[str]:
-    """Write what is made from the models: JSON Schemas for editors, the reference page for people.
+    """Write what is made from models and tables: JSON Schemas for editors, pages and the picture for people.
 
     With `check_only` raise `NotPossibleHere` for the first that is stale instead.
     """
@@ -77,4 +79,5 @@ def generated_texts() -> dict[str, str]:
         + "\n"
         for name, model in SCHEMAS.items()
     }
-    return {**schemas, "docs/reference.md": reference_page()}
+    pages = {"docs/reference.md": reference_page(), "docs/wiring.md": wiring_page(), "docs/whole.svg": whole_picture()}
+    return {**schemas, **pages}

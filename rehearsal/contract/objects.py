@@ -70,8 +70,10 @@ def workload_objects(workload: Workload, namespace: str, version: str) -> list[d
         "selector": {"matchLabels": labels},
         "template": {"metadata": {"labels": labels}, "spec": spec},
     }
-    if workload.kind == "Deployment":
+    if workload.kind != "DaemonSet":
         content["replicas"] = 1
+    if workload.kind == "StatefulSet":
+        content["serviceName"] = name
     place = {"name": name, "namespace": namespace}
     subject = {"kind": "ServiceAccount", **place}
     return [

@@ -56,8 +56,8 @@ def test_rehearse_reports_and_ends_clean() -> None:
         ("dev-gpu-1", "worker", "1"),
     ):
         assert re.search(rf"^{node} +{role} +v1\.36\.3 +yes +{gpus} *$", report, re.MULTILINE), report
-    assert rows["cilium"][:2] == ["1.20.0", "contract"]
-    assert rows["gpu-operator"][:2] == ["v26.7.0", "contract"]
+    assert rows["cluster"][:4] == ["cilium", "kube-system", "1.20.0", "contract"]
+    assert rows["gpu-operator"][:3] == ["gpu-operator", "v26.7.0", "contract"]
     assert "kubeadm (without its checks of the machine), etcd" in " ".join(report.split())
     assert {"start", "doctor", "up", "cluster", "second", "destroy", "in"} <= set(rows)
     assert {"real", "simulated", "played"} <= set(rows)
