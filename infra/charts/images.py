@@ -58,6 +58,19 @@ def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - objects hold any valu
                 yield from _texts(inner)
 
 
+FORBIDDEN = "bitnami"  # in no image's name: since August 2025 no free ones are made, and old ones are frozen
+
+
+def forbidden(images: Iterable[ImageReference]) -> list[ImageReference]:
+    """Return those images that nobody maintains any more, sorted."""
+    return sorted(image for image in images if FORBIDDEN in image.repository)
+
+
+def without_digest(value: Any, digests: Mapping[str, str]) -> list[str]:  # noqa: ANN401 - objects hold any value
+    """Return the images that an object names and whose digest is not known, sorted, as `registry.k8s.io/pause:3.10`."""
+    return sorted({str(each) for each in images_in([value]) if not each.digest and str(each) not in digests})
+
+
 def with_digests(value: Any, digests: Mapping[str, str]) -> Any:  # noqa: ANN401 - objects hold any value
     """Return an object whose containers' images name their digest, too, if `digests` (by `str(image)`) has it."""
     if not digests:

@@ -9,7 +9,7 @@ import yaml
 from infra.catalog import Catalog
 from infra.charts.bundle import bundle_folder
 from infra.charts.collecting import collect
-from infra.charts.images import ImageReference, images_in
+from infra.charts.images import ImageReference, forbidden, images_in
 from infra.charts.not_available import NotAvailable
 from infra.charts.record import IMAGES, chart_folder, manifests_file, write_whole
 from infra.charts.registry import image_digest
@@ -73,11 +73,19 @@ def make_bundle(
     yield from collect(release, folder, mirror)
     values = values_in_use(catalog, version) if values is None else values
     users = image_users(release, rendered_objects(release, folder, values))
+    _refuse_forbidden(version, users)
     _write_images(folder, version, users, _digests(release, users))
     yield (
         f"{bundle_folder(version)}: {len(release.charts)} charts, {len(release.manifests)} manifests files, "
         f"{len(users)} images in {IMAGES}"
     )
+
+
+def _refuse_forbidden(version: str, users: Users) -> None:
+    """Raise `StepFailed` for images that nobody maintains any more."""
+    lines = [f"{image} ({', '.join(users[image])}): nobody maintains it any more" for image in forbidden(users)]
+    if lines:
+        raise StepFailed(f"bundle {version}", "\n".join([*lines, "set another image in the values of the chart"]))
 
 
 def image_users(release: Release, objects: Mapping[str, list[Any]]) -> Users:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from infra.operate.tools_status import ToolStatus
 
+_AREAS = {"ground": "what tools stand on"}
+
 
 @dataclass(frozen=True)
 class LayerRow:
@@ -39,6 +41,6 @@ def status_page(status: Status) -> str:
     """Return the page as HTML: light and dark, without scripts, fonts or pictures from elsewhere."""
     areas: dict[str, list[ToolStatus]] = {}
     for tool in status.tools:
-        areas.setdefault(tool.area, []).append(tool)
+        areas.setdefault(_AREAS.get(tool.area, tool.area), []).append(tool)
     counts = {state: sum(tool.state == state for tool in status.tools) for state in ("ready", "not ready", "unknown")}
     return render("pages/status.html.j2", {"status": status, "areas": areas, "counts": counts})

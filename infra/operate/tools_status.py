@@ -107,10 +107,12 @@ def _status(
         count = counted.get(tool.namespace, Counted(0, 0))
         state = "ready" if count.ready == count.wanted else "not ready"
         health = count.words
-        if tool.chart and not count.wanted:
-            state = "not ready" if tool.has_pods else "ready"
+        if not count.wanted and tool.chart and tool.has_pods:
+            state = "not ready"
+        elif not count.wanted:
+            health = "nothing to run"
     version = chart.version if chart is not None else "-"
-    shown = origin if tool.chart else "Slipway's own objects"
+    shown = origin if tool.chart else "none: own objects"
     return ToolStatus(tool.title, tool.area, tool.layer, version, shown, state, health, _ways(environment, tool))
 
 

@@ -38,5 +38,9 @@ def diagnose_upper_layers(environment: Environment, release: Release) -> Iterato
             found, _, fix = line.partition("; ")
             yield Diagnosis("charts", "wrong", found, fix)
     else:
-        said = "contracts stand in for them" if bundle.kind == "contract" else "there, as the release pins them"
+        said = (
+            "contracts stand in for them; images: not checked"
+            if bundle.kind == "contract"
+            else "there, as the release pins them"
+        )
         yield Diagnosis("charts", "right", said)

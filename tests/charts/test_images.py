@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.charts.images import images_in, read_reference
+from infra.charts.images import forbidden, images_in, read_reference, with_digests, without_digest
 
 DIGEST = "sha256:" + "3" * 64
 
@@ -39,3 +39,21 @@ def test_images_are_those_of_containers_wherever_pods_are_described() -> None:
         None,
     ]
     assert sorted(map(str, images_in(objects))) == ["a.io/a:1", "a.io/b:1", "a.io/c:1"]
+
+
+def test_containers_name_the_digests_that_are_known() -> None:
+    containers = [{"image": "a.io/a:1"}, {"image": f"a.io/b:1@{DIGEST}"}, {"image": "nginx"}]
+    job = {"kind": "Job", "spec": {"template": {"spec": {"containers": containers}}}}
+    known = {"a.io/a:1": DIGEST, "a.io/b:1": "sha256:another"}
+    images = [each["image"] for each in with_digests(job, known)["spec"]["template"]["spec"]["containers"]]
+    assert images == [f"a.io/a:1@{DIGEST}", f"a.io/b:1@{DIGEST}", "nginx"]
+    assert with_digests(job, {}) == job
+    assert without_digest(job, known) == ["docker.io/library/nginx:latest"]
+
+
+def test_images_that_nobody_maintains_are_found() -> None:
+    images = [read_reference(text) for text in ("bitnami/valkey:8", "docker.io/bitnamilegacy/redis:7", "valkey:8")]
+    assert [each.repository for each in forbidden(images)] == [
+        "docker.io/bitnami/valkey",
+        "docker.io/bitnamilegacy/redis",
+    ]

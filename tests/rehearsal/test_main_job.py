@@ -40,7 +40,7 @@ def slipway(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_rehearse_reports_and_ends_clean() -> None:
     root = Path(tempfile.mkdtemp(prefix="slipway-"))
-    Checkout(root)
+    Checkout(root).with_tools("dev")
     committed = {path: path.read_bytes() for path in (root / "stacks").rglob("*.yaml")}
     done = slipway(root, "rehearse", "dev")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -59,7 +59,9 @@ def test_rehearse_reports_and_ends_clean() -> None:
     assert rows["cluster"][:4] == ["cilium", "kube-system", "1.20.0", "contract"]
     assert rows["gpu-operator"][:3] == ["gpu-operator", "v26.7.0", "contract"]
     assert "kubeadm (without its checks of the machine), etcd" in " ".join(report.split())
-    assert {"start", "doctor", "up", "cluster", "second", "destroy", "in"} <= set(rows)
+    assert {"start", "doctor", "cluster", "second", "status", "destroy", "in"} <= set(rows)
+    for layer in ("compute", "cluster", "platform", "toolchain"):
+        assert re.search(rf"^up, {layer} +made +[0-9.]+$", report, re.MULTILINE), report
     assert {"real", "simulated", "played"} <= set(rows)
     assert ("plugin for rehearsals" in report) == (find_plugin(ROOT).kind == "played")
     assert {path: path.read_bytes() for path in (root / "stacks").rglob("*.yaml")} == committed
