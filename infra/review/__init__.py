@@ -1,0 +1,1 @@
+"""What a change would do, told to people: previews and documents in, one report out. Pure but for what reads git."""
