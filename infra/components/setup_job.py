@@ -24,15 +24,18 @@ def setup_job(
     script: str,
     namespace: str,
     desired: Mapping[str, Any],
+    modules: Sequence[str] = (),
     secrets: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
 ) -> tuple[Manifest, ...]:
     """Return the ConfigMap and the Job that run a script of `templates/`, as `platform/setup/harbor.py`.
 
-    It reads `desired` in `desired.json` beside it, `variables` and the entries of `secrets` (names of Secrets of the
-    namespace) in its environment. A changed state is a Job of a new name, which runs anew.
+    `modules` are those that it imports, beside the one that all scripts share. It reads `desired` in `desired.json`
+    beside it, `variables` and the entries of `secrets` (names of Secrets of the namespace) in its environment. A
+    changed state is a Job of a new name, which runs anew.
     """
-    files = {path.rpartition("/")[2]: (TEMPLATES / path).read_text(encoding="utf-8") for path in (_SHARED, script)}
+    paths = (_SHARED, script, *modules)
+    files = {path.rpartition("/")[2]: (TEMPLATES / path).read_text(encoding="utf-8") for path in paths}
     files["desired.json"] = json.dumps(desired, indent=2, sort_keys=True) + "\n"
     own = script.rpartition("/")[2]
     environment = [{"name": key, "value": value} for key, value in sorted((variables or {}).items())]

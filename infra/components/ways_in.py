@@ -51,7 +51,8 @@ def route(name: str, namespace: str, host: str, service: str, port: int) -> Mani
     spec = {
         "hostnames": [host],
         "parentRefs": [{"name": GATEWAY, "namespace": GATEWAY_NAMESPACE, "sectionName": "https"}],
-        "rules": [{"backendRefs": [{"name": service, "port": port}]}],
+        # Envoy Gateway's own limit is 15 s: images, models and pushes take longer
+        "rules": [{"backendRefs": [{"name": service, "port": port}], "timeouts": {"request": "0s"}}],
     }
     return manifest("HTTPRoute", GATEWAY_API, name, namespace, spec=spec)
 

@@ -11,7 +11,7 @@ from pulumi_kubernetes.helm.v4 import Chart
 from pulumi_kubernetes.yaml.v2 import ConfigGroup
 from ruamel.yaml import YAML
 
-from infra.charts.images import with_digests
+from infra.charts.images import with_digests, without_digest
 from infra.components.component import SYSTEM_NAMESPACE, Component, Manifest, namespace_manifest
 from infra.vsphere.provider.cluster_resources import Admission, GeneratedSecret
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # between two looks of the plugin, which waits for it in vain.
 _DEFINITION = "CustomResourceDefinition"
 _AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
+_PATIENCE = "pulumi.com/timeoutSeconds"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,14 @@ class KubernetesComponent(pulumi.ComponentResource):
         return [self._object(namespace_manifest(component.namespace, pod_security=level))]
 
     def _object(self, manifest: Mapping[str, Any], after: Sequence[pulumi.Resource] = ()) -> pulumi.CustomResource:
-        return kubernetes_object(with_digests(manifest, self._args.digests), self._options(after))
+        return kubernetes_object(self._pinned(manifest), self._options(after))
+
+    def _pinned(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an object whose images name their digest; say so where one is not known, though a bundle is there."""
+        digests = self._args.digests
+        for image in without_digest(manifest, digests) if digests else ():
+            pulumi.log.warn(f"image {image}: not checked: the bundle's list of images does not have it", self)
+        return dict(with_digests(manifest, digests))
 
     def _secrets(self, component: Component, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         found: list[pulumi.Resource] = []
@@ -138,16 +146,28 @@ class KubernetesComponent(pulumi.ComponentResource):
         if args.props["kind"] == _DEFINITION:
             kept = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(retain_on_delete=True))
             return pulumi.ResourceTransformResult(dict(args.props), kept)
-        pinned = with_digests(args.props, self._args.digests)
+        component = self._args.component
+        props = component.change(dict(args.props)) if component.chart and component.change else args.props
+        pinned = self._pinned(props)
         return pulumi.ResourceTransformResult(with_deletion_policy(pinned), args.opts)
+
+
+def with_patience(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object that is waited for as long as it may take: a Job's own deadline, which Pulumi does not know."""
+    seconds = manifest.get("spec", {}).get("activeDeadlineSeconds") if manifest["kind"] == "Job" else None
+    return _annotated(manifest, {_PATIENCE: str(seconds)}) if seconds else dict(manifest)
 
 
 def with_deletion_policy(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object that is deleted at once; a namespace is not before all that is in it."""
     if manifest["kind"] == "Namespace":
         return dict(manifest)
+    return _annotated(manifest, _AT_ONCE)
+
+
+def _annotated(manifest: Mapping[str, Any], annotations: Mapping[str, str]) -> dict[str, Any]:
     metadata = manifest["metadata"]
-    return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **_AT_ONCE}}}
+    return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}}
 
 
 def kubernetes_object(manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
@@ -159,4 +179,4 @@ def kubernetes_object(manifest: Mapping[str, Any], opts: pulumi.ResourceOptions)
     place = "/".join(part for part in (metadata.get("namespace"), metadata["name"]) if part)
     version, kind = manifest["apiVersion"], manifest["kind"]
     token = f"kubernetes:{version if '/' in version else f'core/{version}'}:{kind}"
-    return pulumi.CustomResource(token, f"{kind}:{place}", with_deletion_policy(manifest), opts)
+    return pulumi.CustomResource(token, f"{kind}:{place}", with_deletion_policy(with_patience(manifest)), opts)

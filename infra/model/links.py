@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ruamel.yaml import YAML
 
-from infra.model.tools import all_tools, tools_of
+from infra.model.tools import all_tools, section_of, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from infra.model.environment import Environment
+
+_HTTPS = 443
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Link:
     identity: str
     secret: str
     why: str
+    place: str = ""
 
 
 @cache
@@ -59,9 +63,16 @@ def parties() -> Mapping[str, Party]:
 
 
 def links_of(environment: Environment) -> tuple[Link, ...]:
-    """Return the links both of whose ends are there, in the order of the table."""
+    """Return the links both of whose ends are there, in the order of the table, with the ports that a document says."""
     absent = all_tools().keys() - tools_of(environment).keys()
-    return tuple(link for link in all_links() if not {link.caller, link.called} & absent)
+    found = [link for link in all_links() if not {link.caller, link.called} & absent]
+    said = [(link, section_of(environment, link.place) if link.place else link.port) for link in found]
+    return tuple(replace(link, port=_port(each)) for link, each in said if each is not None)
+
+
+def _port(said: str | int) -> int:
+    """Return a port out of what a document says: a port, or a URL."""
+    return said if isinstance(said, int) else urlsplit(said).port or _HTTPS
 
 
 @cache
@@ -78,4 +89,5 @@ def _link(data: Mapping[str, Any]) -> Link:
         identity=data["identity"],
         secret=data.get("secret", ""),
         why=data["why"],
+        place=data.get("place", ""),
     )

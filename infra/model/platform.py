@@ -8,7 +8,7 @@ from pydantic import Field
 
 from infra.model.base import Document, entry
 from infra.model.kubernetes_texts import GroupName, ObjectName
-from infra.model.texts import DomainName, HttpsUrl, OneLine
+from infra.model.texts import CertificatePem, DomainName, HttpsUrl, OneLine
 
 Size = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Days = Annotated[int, Field(ge=1, le=3650, strict=True)]
@@ -21,14 +21,15 @@ class Registry(Document):
     kind: Literal["harbor", "zot"] = entry("Kind", "harbor", default="harbor")
     """Harbor, or zot for small sites: one program without databases, quotas and a scanner's page."""
     storage_gib: Size = entry("Storage", 200)
-    """Room for what is pushed, in GiB: a quota of the object store (Harbor), a volume (zot)."""
+    """Room for what is pushed, in GiB: a quota of the object store and of each project (Harbor), a volume (zot)."""
     keep_images: Annotated[int, Field(ge=1, le=1000, strict=True)] = entry("Images kept", 20, default=20)
     """How many of the images pushed last are kept of each repository."""
     upstreams: dict[DomainName, HttpsUrl] = entry(
         "Upstreams", {"docker.io": "https://registry-1.docker.io"}, default_factory=dict
     )
     """Registries outside that this one stands in for (proxy cache): images of `docker.io/...` are then to be had as
-    `<registry>/docker.io/...`."""
+    `<registry>/docker.io/...`. Where there is no internet, name the site's mirrors; what stands here for `ghcr.io` has
+    the scanner's databases (`aquasecurity/trivy-db`, `aquasecurity/trivy-java-db`), too."""
 
 
 class ObjectStore(Document):
@@ -54,12 +55,16 @@ class Backups(Document):
 
     endpoint: HttpsUrl = entry("Endpoint", "https://s3.example.internal")
     """Where the S3 answers that keeps them."""
+    authority: CertificatePem | None = entry("Authority", "-----BEGIN CERTIFICATE-----\n...", default=None)
+    """Certificate of the authority that signed the S3's own certificate, where it is not a public one."""
+    region: OneLine = entry("Region", "eu-central-1", default="us-east-1")
+    """Its region; many take any."""
     bucket: ObjectName = entry("Bucket", "slipway-dev-backups")
     """The bucket, which has to be there."""
     user: OneLine = entry("Access key", "slipway-dev")
     """Name of the access key; its secret is the stack's setting `backupSecretKey`."""
     keep_days: Days = entry("Days kept", 30, default=30)
-    """How long copies of databases are kept, in days."""
+    """How long copies of databases are kept, and of what is no more in buckets, in days."""
 
 
 class Email(Document):

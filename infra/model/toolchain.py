@@ -36,15 +36,23 @@ class Signing(Document):
 
 
 class Delivery(Document):
-    """What brings applications out (Argo CD, Argo Rollouts): a project for each team."""
+    """What brings applications out (Argo CD, Argo Rollouts): a project for each team.
+
+    What stands in a team's repository `deploy`, as `<namespace>/<application>`, runs. Its routes have host names
+    `<name>-<namespace>.<domain>` and ask callers for a token of the team's people, unless they have the label
+    `slipway.dev/open: "true"`.
+    """
 
 
 class Data(Document):
-    """Data in versions, as branches over the object store (lakeFS)."""
+    """Data in versions, as branches over the object store (lakeFS): a repository for each team.
+
+    Without a licence lakeFS knows one access key and no rights: it is in every team's namespaces, and opens everything.
+    """
 
 
 class Experiments(Document):
-    """Runs, metrics and the model registry (MLflow)."""
+    """Runs, metrics and the model registry (MLflow), which all teams share."""
 
 
 class Training(Document):
@@ -66,7 +74,7 @@ class Notebooks(Document):
     """Notebooks (JupyterHub), as many kinds as there are profiles."""
 
     team: ObjectName = entry("Team", "research")
-    """The team in whose queue notebooks with GPUs stand, and whose first namespace they run in."""
+    """The team whose members have notebooks: they run in its namespace (the first by name) and stand in its queue."""
     storage_gib: Size = entry("Storage", 10, default=10)
     """A person's own room, in GiB."""
     profiles: dict[ObjectName, Profile] = entry("Profiles", {"small": {"cpus": 2, "memoryGiB": 8}}, min_length=1)
@@ -74,11 +82,18 @@ class Notebooks(Document):
 
 
 class Serving(Document):
-    """Models that answer behind the gateway (KServe, without a service mesh)."""
+    """Models that answer behind the gateway (KServe, without a service mesh).
+
+    They come from the bucket `models`, which all teams share, if they run as the account `models`. They ask callers for
+    a token of the team's people, unless they have the label `slipway.dev/open: "true"`.
+    """
 
 
 class Applications(Document):
-    """Figures and alerts of the teams' applications and models."""
+    """Figures and alerts of the teams' applications and models, and policies of whom their pods may talk to.
+
+    Pods with the label `slipway.dev/metrics: "true"` are asked for figures at their port `metrics` (8080 or 9090).
+    """
 
 
 class Toolchain(Document):

@@ -78,3 +78,27 @@ def test_every_link_names_a_secret_that_its_caller_has(environment: Environment)
 def test_every_end_of_a_link_is_known() -> None:
     known = parties()
     assert [link for link in links_of(ENVIRONMENTS[0]) if not {link.caller, link.called} <= set(known)] == []
+
+
+@pytest.mark.parametrize("stack", PLANS)
+def test_every_kind_that_we_write_is_brought_by_a_component_of_the_release(stack: str) -> None:
+    components = [*RELEASE.charts.values(), *RELEASE.manifests.values()]
+    brought = {
+        (f"{each.name.partition('.')[2]}/{each.version}", each.kind)
+        for component in components
+        for each in component.provides.definitions
+    }
+    written = {
+        (each["apiVersion"], each["kind"])
+        for component in PLANS[stack].components
+        for each in (*component.before, *component.after)
+    }
+    foreign = {pair for pair in written if "." in pair[0].partition("/")[0] and not _is_built_in(pair[0])}
+    assert sorted(foreign - brought) == []
+
+
+def _is_built_in(version: str) -> bool:
+    """Whether a group is Kubernetes' own; those of its special interest groups have definitions, as the gateway's."""
+    group = version.partition("/")[0]
+    own = ("rbac.authorization", "networking", "storage", "scheduling", "admissionregistration", "apiextensions")
+    return group in {f"{each}.k8s.io" for each in own}

@@ -45,7 +45,8 @@ def test_every_tool_of_the_table_is_made() -> None:
 @pytest.mark.parametrize("name", FOUND)
 def test_a_tool_refuses_all_talk_that_no_link_allows(name: str) -> None:
     _, component = FOUND[name]
-    policies = [each for each in component.before if each["kind"] == "CiliumNetworkPolicy"]
+    own = [each for each in component.before if each["metadata"].get("namespace") == component.namespace]
+    policies = [each for each in own if each["kind"] == "CiliumNetworkPolicy"]
     assert component.namespace == SYSTEM_NAMESPACE or len(policies) == 1
     assert all(each["spec"]["endpointSelector"] == {} for each in policies)
     assert all(each["spec"]["ingress"] and each["spec"]["egress"] for each in policies)

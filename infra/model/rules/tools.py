@@ -28,6 +28,7 @@ def tool_rules(environment: Environment) -> Iterator[Finding]:
     """Yield what tools need that an environment does not have, and notebooks that nobody can start."""
     yield from _needs(environment)
     yield from _storage(environment)
+    yield from _servers(environment)
     yield from _logins(environment)
     yield from _notebooks(environment)
 
@@ -71,6 +72,20 @@ def _storage(environment: Environment) -> Iterator[Finding]:
     if asking:
         reason = f"has no default, and {', '.join(asking)} ask for volumes of the default class"
         yield Finding("cluster.storage.classes", "", reason, "let one of them be the default")
+
+
+def _servers(environment: Environment) -> Iterator[Finding]:
+    """Yield more servers than there are nodes for: two copies on one node would be lost together."""
+    databases, store = environment.platform.databases, environment.platform.object_store
+    nodes = environment.untainted_workers()
+    asked = {
+        "platform.databases.instances": databases.instances if databases is not None else 0,
+        "platform.objectStore.servers": store.servers if store is not None else 0,
+    }
+    for path, count in asked.items():
+        if count > nodes:
+            reason = f"is more than the nodes without taints ({nodes}), and each server wants a node of its own"
+            yield Finding(path, str(count), reason, "ask for fewer, or add nodes to a pool without GPUs and taints")
 
 
 def _logins(environment: Environment) -> Iterator[Finding]:

@@ -147,6 +147,8 @@ class PlayedHarbor(HarborInside):
                 raise Refusal(400, f"{body['registry_id']} is invalid value of registry_id")
             project["registry_id"] = body["registry_id"]
         self.store_project(project, body.get("storage_limit", -1))
+        if "registry_id" in body:
+            self.keep_what_is_pulled(project["project_id"])
         return 201, None
 
     def store_project(self, project: dict[str, Any], limit: int) -> None:

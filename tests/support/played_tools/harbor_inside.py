@@ -85,6 +85,16 @@ class HarborInside(PlayedTool):
         self.retentions[number] = policy
         return 201, None
 
+    def keep_what_is_pulled(self, project: int) -> None:
+        """Give a cache the policy that it has from the start."""
+        selector = {"kind": "doublestar", "decoration": "matches", "pattern": "**"}
+        scope = {"repository": [{**selector, "decoration": "repoMatches"}]}
+        rule = {"action": "retain", "template": "nDaysSinceLastPull", "params": {"nDaysSinceLastPull": 7}}
+        rules = [{**rule, "tag_selectors": [selector], "scope_selectors": scope}]
+        trigger = {"kind": "Schedule", "settings": {"cron": "0 0 0 * * *"}}
+        policy = {"algorithm": "or", "rules": rules, "trigger": trigger, "scope": {"level": "project", "ref": project}}
+        self.make_retention(policy)
+
     def show_retention(self, number: str, **_: Any) -> tuple[int, Any]:
         policy = self.retentions[int(number)]
         rules = [{**rule, "id": index, "priority": 0, "disabled": False} for index, rule in enumerate(policy["rules"])]

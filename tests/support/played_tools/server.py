@@ -31,7 +31,8 @@ class PlayedTool:
     """One tool: `routes` name the method that answers, by HTTP method and path.
 
     `users` are the passwords by name; `forbidden` are routes that nobody has the right to; `seen` is every request
-    that was answered, `wrote` those that were no GET. `busy` is how many answers are 503 at first.
+    that was answered, `wrote` those that were no GET. `busy` is how many answers are 503 at first; `moved` is where
+    everything is sent to.
     """
 
     api: ClassVar[str] = ""
@@ -43,6 +44,7 @@ class PlayedTool:
         self.forbidden: set[str] = set()
         self.seen: list[str] = []
         self.busy = 0
+        self.moved = ""
         self.lock = threading.Lock()
         self.count = 0
 
@@ -61,6 +63,8 @@ class PlayedTool:
         with self.lock:
             path = urlsplit(target).path
             self.seen.append(f"{method} {path}")
+            if self.moved:
+                return 301, self.moved + target
             if self.busy:
                 self.busy -= 1
                 return 503, self.error("starting")
@@ -119,6 +123,8 @@ def served(tool: PlayedTool, port: int = 0) -> Iterator[str]:
             status, value = tool.answer(self.command, self.path, body, self.user())
             content = b"" if value is None else json.dumps(value).encode()
             self.send_response(status)
+            if status == 301:
+                self.send_header("Location", value)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
