@@ -117,7 +117,7 @@ def _tool(name: str, data: Mapping[str, Any]) -> Tool:
         namespace=data["namespace"],
         needs=tuple(data.get("needs", ())),
         chart=data.get("chart", True),
-        has_pods=data.get("pods", True),
+        has_pods=data.get("pods", data.get("chart", True)),
         database=data.get("database", ""),
         buckets=tuple(data.get("buckets", ())),
         addresses=tuple(_address(key, each) for key, each in data.get("addresses", {}).items()),

@@ -110,18 +110,29 @@ def _print(status: Status) -> None:
     if status.tools:
         console.print()
         console.print(_tools(status))
+        console.print()
+        console.print(_ways(status))
     for note in status.notes:
         console.print(f"\n{note}")
 
 
 def _tools(status: Status) -> Table:
-    table = Table("tool", "area", "version", "chart", "health", "address", "sign-in", box=None, pad_edge=False)
+    table = Table("tool", "area", "version", "chart", "health", box=None, pad_edge=False)
     for tool in status.tools:
-        first, *others = tool.ways or (None,)
-        where = (first.address, first.sign_in) if first is not None else ("-", "-")
         health = tool.health if tool.state != "not ready" else f"[bold]{tool.health}[/bold]"
-        table.add_row(tool.title, tool.area, tool.version, tool.origin, health, *where)
-        for way in others:
-            if way is not None:
-                table.add_row("", "", "", "", "", way.address, way.sign_in)
+        table.add_row(tool.title, tool.area, tool.version, tool.origin, health)
+    if any(tool.origin == "contract" for tool in status.tools):
+        table.caption = "contract: in a rehearsal what the release says of a chart stands in for it"
+        table.caption_justify = "left"
+    return table
+
+
+def _ways(status: Status) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("address", no_wrap=True, overflow="fold")
+    table.add_column("what")
+    table.add_column("sign-in")
+    for tool in status.tools:
+        for way in tool.ways:
+            table.add_row(way.address, way.title, way.sign_in)
     return table

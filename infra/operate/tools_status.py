@@ -107,7 +107,7 @@ def _status(
         count = counted.get(tool.namespace, Counted(0, 0))
         state = "ready" if count.ready == count.wanted else "not ready"
         health = count.words
-        if not count.wanted and tool.chart and tool.has_pods:
+        if not count.wanted and tool.has_pods:
             state = "not ready"
         elif not count.wanted:
             health = "nothing to run"

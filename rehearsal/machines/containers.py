@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from rehearsal.machines.effects.cloud_provider import CloudProvider
+from rehearsal.machines.effects.database_operator import DatabaseOperator
 from rehearsal.machines.effects.device_plugin import DevicePlugin
 from rehearsal.machines.effects.effect import Container, Effect
 from rehearsal.machines.effects.feature_master import FeatureMaster
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rehearsal.machines.workloads import Played
 
 EFFECTS: dict[str, type[Effect]] = {
+    "database_operator": DatabaseOperator,
     "network_plugin": NetworkPlugin,
     "cloud_provider": CloudProvider,
     "feature_worker": FeatureWorker,

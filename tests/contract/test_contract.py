@@ -28,6 +28,9 @@ DEFINITIONS = [each for _, component in components_of(RELEASE) for each in compo
 ADDITIONS = ROOT / "rehearsal" / "contract" / "additions"
 
 
+KINDS = ("DaemonSet", "Deployment", "StatefulSet")
+
+
 @pytest.fixture
 def _no_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, "/nonexistent")
@@ -64,7 +67,7 @@ def test_every_chart_has_what_the_release_says(tmp_path: Path) -> None:
         crds = {file.removeprefix("crds/") for file in tree_of(folder) if file.startswith("crds/")}
         assert crds == {f"{each.name}.yaml" for each in chart.provides.definitions}
         objects = list(yaml.safe_load_all((folder / "templates" / "workloads.yaml").read_text(encoding="utf-8")))
-        workloads = {(o["kind"], o["metadata"]["name"]) for o in objects if o["kind"] in ("DaemonSet", "Deployment")}
+        workloads = {(o["kind"], o["metadata"]["name"]) for o in objects if o["kind"] in KINDS}
         assert workloads == {(each.kind, each.name) for each in chart.provides.workloads}
         services = {o["metadata"]["name"]: o["spec"]["ports"][0]["port"] for o in objects if o["kind"] == "Service"}
         assert services == chart.provides.services

@@ -7,6 +7,7 @@ from typing import Any
 from rehearsal.machines.containers import EFFECTS
 from rehearsal.machines.description import Hardware
 from rehearsal.machines.effects.cloud_provider import UNINITIALIZED, initialisation
+from rehearsal.machines.effects.database_operator import difference, instance_pod, status_of
 from rehearsal.machines.effects.device_plugin import WAITS_FOR_DRIVER
 from rehearsal.machines.effects.feature_master import SET_BY_MASTER
 from rehearsal.machines.effects.feature_master import label_change as feature_labels
@@ -92,3 +93,28 @@ def test_the_operator_is_ready_when_all_runs_on_nodes_that_it_knows() -> None:
     assert state_of([RUNS, RUNS], [device, {}]) == "ready"
     assert state_of([RUNS, waits], [device]) == "notReady"
     assert state_of([RUNS], [{}]) == "notReady"
+
+
+CLUSTER = {"metadata": {"name": "postgres", "namespace": "postgres", "uid": "1"}, "spec": {"instances": 2}}
+
+
+def instance(name: str, ready: str = "True") -> dict[str, Any]:
+    return {"metadata": {"name": name}, "status": {"conditions": [{"type": "Ready", "status": ready}]}}
+
+
+def test_a_database_cluster_gets_the_pods_of_its_instances() -> None:
+    assert difference(CLUSTER, []) == (["postgres-1", "postgres-2"], [])
+    assert difference(CLUSTER, [instance("postgres-1"), instance("postgres-3")]) == (["postgres-2"], ["postgres-3"])
+    made = instance_pod(CLUSTER, "postgres-1")
+    assert made["metadata"]["ownerReferences"][0]["uid"] == "1"
+    assert made["metadata"]["labels"]["cnpg.io/cluster"] == "postgres"
+
+
+def test_a_database_cluster_is_healthy_once_all_its_instances_are() -> None:
+    assert status_of(CLUSTER, [instance("postgres-1"), instance("postgres-2", "False")]) == {
+        "instances": 2,
+        "readyInstances": 1,
+        "phase": "Setting up primary",
+    }
+    both = status_of(CLUSTER, [instance("postgres-1"), instance("postgres-2")])
+    assert (both["readyInstances"], both["phase"]) == (2, "Cluster in healthy state")
