@@ -71,7 +71,7 @@ def monitoring(environment: Environment, release: Release) -> Component:
         values=chart_values(f"platform/{NAME}", _values(environment, release, client)),
         secrets=(_grafana_secret(), alert_secret(environment, asked.alerts), *clients),
         before=(_grafana_role(), *(authorities(environment, tool.namespace) if is_told(asked.alerts) else ())),
-        after=(*monitors(environment, tool.namespace), *watch("platform", tool.namespace)),
+        after=(*monitors(environment, tool.namespace), *watch("platform", tool.namespace, _not_asked_for(environment))),
     )
 
 
@@ -181,3 +181,10 @@ def role_path(environment: Environment) -> str:
 
 def _any_of(groups: Iterable[str]) -> str:
     return " || ".join(f"contains(groups[*], '{group}')" for group in groups)
+
+
+def _not_asked_for(environment: Environment) -> tuple[str, ...]:
+    """Return the alerts that would never fall silent: of backups and figures that a document does not ask for."""
+    gpu = environment.cluster.gpu
+    found = [] if environment.platform.backups is not None else ["DatabaseNeverBackedUp"]
+    return (*found, *([] if gpu is not None and gpu.metrics else ["GpuMetricsMissing"]))

@@ -10,6 +10,8 @@ from infra.platform.dashboards import dashboards
 from infra.platform.rules import rule_groups
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from infra.components.component import Manifest
 
 API = "monitoring.coreos.com/v1"
@@ -18,13 +20,25 @@ FOLDER_ANNOTATION = "grafana_folder"  # the folder that it shows a dashboard in
 _FOLDER = "Slipway"
 
 
-def watch(layer: str, namespace: str) -> tuple[Manifest, ...]:
-    """Return a PrometheusRule for each rule file of a layer, and a ConfigMap for each of its dashboards."""
+def watch(layer: str, namespace: str, without: Collection[str] = ()) -> tuple[Manifest, ...]:
+    """Return a PrometheusRule for each rule file of a layer, and a ConfigMap for each of its dashboards.
+
+    Alerts named in `without` are left out: they would tell of something that a document does not ask for.
+    """
     rules = [
-        manifest("PrometheusRule", API, f"slipway-{name}", namespace, spec=spec)
+        manifest("PrometheusRule", API, f"slipway-{name}", namespace, spec=_left(spec, without))
         for name, spec in sorted(rule_groups(layer).items())
     ]
     return (*rules, *(_dashboard(name, namespace, board) for name, board in sorted(dashboards(layer).items())))
+
+
+def _left(spec: dict[str, Any], without: Collection[str]) -> dict[str, Any]:
+    """Return rule groups without some alerts."""
+    groups = [
+        {**group, "rules": [rule for rule in group["rules"] if rule.get("alert") not in without]}
+        for group in spec["groups"]
+    ]
+    return {**spec, "groups": groups}
 
 
 def _dashboard(name: str, namespace: str, content: dict[str, Any]) -> Manifest:

@@ -209,3 +209,14 @@ def test_logs_are_a_data_source_where_they_are_kept() -> None:
     assert [each["uid"] for each in values(DEV)["grafana"]["additionalDataSources"]] == ["loki"]
     without = values(changed(DEV, {"platform.monitoring.logs": None}))
     assert "additionalDataSources" not in without["grafana"]
+
+
+def test_alerts_of_what_nobody_asked_for_are_left_out() -> None:
+    def alerts(environment: Environment) -> set[str]:
+        rules = [each for each in monitoring(environment, RELEASE).after if each["kind"] == "PrometheusRule"]
+        return {r["alert"] for each in rules for g in each["spec"]["groups"] for r in g["rules"] if "alert" in r}
+
+    asked = alerts(DEV)
+    assert {"DatabaseNeverBackedUp", "GpuMetricsMissing"} <= asked
+    without = alerts(changed(DEV, {"platform.backups": None, "cluster.gpu.metrics": False}))
+    assert asked - without == {"DatabaseNeverBackedUp", "GpuMetricsMissing"}
