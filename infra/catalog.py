@@ -88,6 +88,19 @@ class Catalog:
             raise DocumentsRefused(checked.refusals)
         return checked.model
 
+    def optional(self, source: str, model: type[Model]) -> tuple[RawDocument, Model] | None:
+        """Return a document that a checkout may do without, and its model; None without its file.
+
+        `source` is its path from the root. It is checked field by field. Raises `DocumentsRefused`.
+        """
+        if not (self.root / source).exists():
+            return None
+        document = read_document(self.root / source, source)
+        found, refusals = validate(document, model)
+        if refusals or found is None:
+            raise DocumentsRefused(refusals)
+        return document, found
+
     def neighbours(self, name: str) -> list[Neighbour]:
         """Return the other environments that are well-formed, with their releases; the rest says so for itself."""
         found: list[Neighbour] = []

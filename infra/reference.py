@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from infra.model.change_records import ChangeRecordSettings
 from infra.model.environment import Environment
+from infra.model.exceptions import Exceptions
+from infra.model.promotion import Promotion
 from infra.model.release import Release
 
 if TYPE_CHECKING:
@@ -28,7 +31,10 @@ def reference_page() -> str:
     """Return the whole page, as Markdown."""
     environment = "\n".join(_sections(Environment, "stacks/environments/<name>.yaml", ""))
     release = "\n".join(_sections(Release, "stacks/releases/<version>.yaml", ""))
-    return f"{_HEAD}\n{environment}\n{release}"
+    promotion = "\n".join(_sections(Promotion, "stacks/promotion.yaml", ""))
+    exceptions = "\n".join(_sections(Exceptions, "stacks/exceptions.yaml", ""))
+    change_records = "\n".join(_sections(ChangeRecordSettings, "stacks/change-records.yaml", ""))
+    return f"{_HEAD}\n{environment}\n{release}\n{promotion}\n{exceptions}\n{change_records}"
 
 
 def _sections(model: type[BaseModel], title: str, path: str) -> Iterator[str]:

@@ -8,20 +8,22 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
+from infra.catalog import Catalog
 from infra.errors import StepFailed
-from infra.operate.review_layers import LAYERS_OF_JSON
+from infra.operate.review_layers import REVIEWED_OF_JSON
 from infra.review.revisions import checked_out
+from rehearsal.contract.bundle import write_bundle
 from rehearsal.layout import ROOT
 from rehearsal.session import rehearsing, slipway_command
 
 if TYPE_CHECKING:
-    from infra.review.model import LayerReview
+    from infra.operate.review_layers import Reviewed
 
 _LINKED = (".venv", ".tools", "tools")  # as they are here: not part of what is compared
 _COPIED = ("infra", "rehearsal", "templates", "stacks", "Pulumi.yaml", "__main__.py", "slipway")
 
 
-def layers_in_rehearsal(environment: str, revision: str) -> list[LayerReview]:
+def layers_in_rehearsal(environment: str, revision: str) -> list[Reviewed]:
     """Return the reviews of an environment's layers: `revision` is made in a rehearsal, this checkout previewed on it.
 
     Raises `StepFailed` when that revision does not come up.
@@ -35,10 +37,11 @@ def layers_in_rehearsal(environment: str, revision: str) -> list[LayerReview]:
             if done != 0:
                 raise StepFailed(f"rehearsal of {environment} at {revision[:12]}", f"ended with exit code {done}")
             _take_over(folder)
+            write_bundle(rehearsal.layout, [Catalog(folder).load(environment)[1]])
             answer = rehearsal.run([sys.executable, "-m", "infra.operate.review_layers", environment])
             if answer.returncode != 0:
                 raise StepFailed(f"review of {environment} in a rehearsal", answer.stderr.strip())
-            return LAYERS_OF_JSON.validate_json(answer.stdout)
+            return REVIEWED_OF_JSON.validate_json(answer.stdout)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

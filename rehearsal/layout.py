@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.charts.bundle import BUNDLE_VARIABLE
+from infra.charts.bundle import BUNDLES_VARIABLE
 from infra.for_real import REHEARSAL_VARIABLE
 from infra.model.handover import LAYERS
 
@@ -100,9 +100,9 @@ class Layout:
         return self.folder / "ended-machines.log"
 
     @property
-    def bundle(self) -> Path:
-        """Contract charts, where the release's own are not at hand."""
-        return self.folder / "bundle"
+    def bundles(self) -> Path:
+        """Contract charts by release, where a release's own are not at hand."""
+        return self.folder / "bundles"
 
     def kubeconfig(self, environment: str) -> Path:
         """Return the file of the administrator's kubeconfig of an environment, which is there once it has a cluster."""
@@ -127,7 +127,7 @@ class Layout:
             "PULUMI_HOME": str(self.pulumi_home),
             "PULUMI_CONFIG_PASSPHRASE": "",
             "KUBECONFIG": str(self.kubeconfig(self.environments[0])),
-            BUNDLE_VARIABLE: str(self.bundle.relative_to(self.root)) if self.bundle.exists() else "",
+            BUNDLES_VARIABLE: str(self.bundles.relative_to(self.root)) if self.bundles.exists() else "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",  # the rehearsal's own stand in its Pulumi home
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

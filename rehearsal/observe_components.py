@@ -34,10 +34,10 @@ def observed_components(layout: Layout) -> list[ObservedComponent]:
     """Return the components that a rehearsal's environments have, bottom to top."""
     catalog = Catalog(layout.root)
     loaded = [catalog.load(name) for name in layout.environments]
-    kind = "contract" if Record.read(layout.bundle) else "real"
-    pinned = {name.partition(".")[2]: component for name, component in components_of(loaded[0][1])}
     found: dict[str, ObservedComponent] = {}
     for environment, release in loaded:
+        kind = "contract" if Record.read(layout.bundles / release.version) else "real"
+        pinned = {name.partition(".")[2]: component for name, component in components_of(release)}
         for layer, plan in layer_plans(environment, release).items():
             for each in plan.components:
                 if each.chart or each.manifests:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from infra.model.charts import Chart, Manifests
     from infra.model.release import Release
 
-BUNDLE_VARIABLE = "SLIPWAY_BUNDLE"  # names the bundle's folder, inside a rehearsal alone
+BUNDLES_VARIABLE = "SLIPWAY_BUNDLES"  # names a folder with bundles by their release, inside a rehearsal alone
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,13 @@ class Bundle:
     def of(cls, root: Path, release: Release, rehearsal_variable: str = "SLIPWAY_REHEARSAL") -> Bundle:
         """Return the bundle of a release in a checkout: `bundles/<version>`.
 
-        Inside a rehearsal, where `rehearsal_variable` is set, SLIPWAY_BUNDLE may name another folder.
+        Inside a rehearsal, where `rehearsal_variable` is set, SLIPWAY_BUNDLES may name a folder that has it instead.
         """
         rehearsal = bool(os.environ.get(rehearsal_variable))
-        named = os.environ.get(BUNDLE_VARIABLE) if rehearsal else None
-        folder = root / (named or bundle_folder(release.version))
+        named = os.environ.get(BUNDLES_VARIABLE) if rehearsal else None
+        folder = root / bundle_folder(release.version)
+        if named and (root / named / release.version).is_dir():
+            folder = root / named / release.version
         return cls(root, folder.relative_to(root) if folder.is_relative_to(root) else folder, release, rehearsal)
 
     @property

@@ -19,6 +19,7 @@ LABEL_PREFIX = "slipway.dev"
 NODE_POOL_LABEL = f"{LABEL_PREFIX}/node-pool"
 GPU_LABEL = f"{LABEL_PREFIX}/gpu"
 TEAM_LABEL = f"{LABEL_PREFIX}/team"
+COMPONENT_LABEL = f"{LABEL_PREFIX}/component"
 SYSTEM_NAMESPACE = "kube-system"  # made by the cluster itself
 
 

@@ -12,8 +12,15 @@ from pulumi_kubernetes.yaml.v2 import ConfigGroup
 from ruamel.yaml import YAML
 
 from infra.charts.images import with_digests, without_digest
-from infra.components.component import SYSTEM_NAMESPACE, Component, Manifest, namespace_manifest
-from infra.vsphere.provider.cluster_resources import Admission, GeneratedSecret
+from infra.components.component import (
+    COMPONENT_LABEL,
+    SYSTEM_NAMESPACE,
+    Component,
+    Manifest,
+    fingerprint,
+    namespace_manifest,
+)
+from infra.vsphere.provider.cluster_resources import Admission, GeneratedSecret, Workloads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +34,9 @@ if TYPE_CHECKING:
 _DEFINITION = "CustomResourceDefinition"
 _AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
 _PATIENCE = "pulumi.com/timeoutSeconds"
+# What Pulumi would wait for until pods are ready: `Workloads` waits for all of a component at once, see there.
+_WAITED_FOR = ("DaemonSet", "Deployment", "StatefulSet", "Service", "PersistentVolumeClaim", "Ingress")
+_NOT_WAITED_FOR = {"pulumi.com/skipAwait": "true"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,7 @@ class KubernetesComponent(pulumi.ComponentResource):
         first = [*first, *self._secrets(component, first)]
         first = [*first, *self._objects(component.before, first)]
         body = self._body(component, first)
+        body = [*body, *self._workloads(component, body)]
         self._objects(component.after, [*first, *body, *self._admission(component, body)])
         self.register_outputs({})
 
@@ -98,6 +109,16 @@ class KubernetesComponent(pulumi.ComponentResource):
             made = GeneratedSecret(place, self._args.kubeconfig, component.namespace, name, keys, self._options(after))
             found.append(made)
         return found
+
+    def _workloads(self, component: Component, body: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
+        """Return what waits for the workloads of a chart or manifests, once they are made."""
+        if not body:
+            return []
+        made_of = fingerprint(
+            {"version": self._args.version, "values": component.values, "digests": self._args.digests}
+        )
+        selector = f"{COMPONENT_LABEL}={component.name}"
+        return [Workloads(component.name, self._args.kubeconfig, selector, made_of, self._options(body))]
 
     def _admission(self, component: Component, body: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         if component.probe is None:
@@ -149,6 +170,8 @@ class KubernetesComponent(pulumi.ComponentResource):
         component = self._args.component
         props = component.change(dict(args.props)) if component.chart and component.change else args.props
         pinned = self._pinned(props)
+        if pinned["kind"] in _WAITED_FOR:
+            pinned = _labelled(_annotated(pinned, _NOT_WAITED_FOR), {COMPONENT_LABEL: component.name})
         return pulumi.ResourceTransformResult(with_deletion_policy(pinned), args.opts)
 
 
@@ -165,9 +188,14 @@ def with_deletion_policy(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return _annotated(manifest, _AT_ONCE)
 
 
+def _labelled(manifest: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    metadata = manifest["metadata"]
+    return {**manifest, "metadata": {**metadata, "labels": {**(metadata.get("labels") or {}), **labels}}}
+
+
 def _annotated(manifest: Mapping[str, Any], annotations: Mapping[str, str]) -> dict[str, Any]:
     metadata = manifest["metadata"]
-    return {**manifest, "metadata": {**metadata, "annotations": {**metadata.get("annotations", {}), **annotations}}}
+    return {**manifest, "metadata": {**metadata, "annotations": {**(metadata.get("annotations") or {}), **annotations}}}
 
 
 def kubernetes_object(manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:

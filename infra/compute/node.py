@@ -106,14 +106,11 @@ class Node(pulumi.ComponentResource):
 
 
 def _gpu_arguments(args: NodeArgs) -> dict[str, Any]:
-    """Return what a machine with GPUs has besides: all its memory reserved, and with passthrough host and devices.
-
-    Without the whole memory reserved no machine with a PCI device starts (vSphere, "Add a PCI Device").
-    """
+    """Return what a machine with GPUs has besides: all its memory reserved, and with passthrough host and devices."""
     if args.pool.gpu is None:
         return {}
     found: dict[str, Any] = {
-        "memory_reservation": args.pool.memory_mib,
+        "memory_reservation": args.pool.memory_reservation_mib,
         "memory_reservation_locked_to_max": True,
     }
     if args.plan.seat is not None:

@@ -87,6 +87,14 @@ class PoolPlan:
     gpu: PoolLock | None = None
     gpu_template: str = ""
 
+    @property
+    def memory_reservation_mib(self) -> int:
+        """Memory that the host keeps for each machine alone: with GPUs all of it, else none.
+
+        Without the whole memory reserved no machine with a PCI device starts (vSphere, "Add a PCI Device").
+        """
+        return self.memory_mib if self.gpu is not None else 0
+
 
 @dataclass(frozen=True)
 class ComputePlan:

@@ -24,6 +24,8 @@ class Environment(Document):
     """Version of the release that the environment runs: a file in stacks/releases/."""
     owner: OneLine = entry("Owner", "platform-team@example.com")
     """Who answers for the environment; stands in the notes of every virtual machine."""
+    production: bool = entry("Production", example=True, default=False)
+    """Whether people depend on it: the rules of a review are stricter then."""
     cost_centre: OneLine | None = entry("Cost centre", "CC-1000", default=None)
     """Who pays for it; becomes a tag of every virtual machine."""
     tags: dict[TagKey, OneLine] = entry("Tags", {"service": "ai-platform"}, default_factory=dict)

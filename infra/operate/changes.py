@@ -9,6 +9,7 @@ from pulumi.automation import OpType
 
 from infra.guest_info import METADATA, USER_DATA, unpacked
 from infra.operate.interrupted import ANTI_AFFINITY_RULE, DRS_OVERRIDE, MACHINE
+from infra.review.machines import restarting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 
 SYSTEM_DISK = "disk0"
 _COMPONENTS = "slipway:"  # they only group what is below them
-# What the vSphere plugin changes on a machine that is off alone (terraform-provider-vsphere, getWithRestart).
-_RESTARTS = {
-    *("numCpus", "memory", "hardwareVersion", "guestId", "firmware", "enableDiskUuid", "eptRviMode", "hvMode"),
-    *("swapPlacementPolicy", "extraConfig", "memoryReservation", "memoryReservationLockedToMax", "pciDeviceIds"),
-}
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def changes_of(events: Iterable[EngineEvent]) -> Changes:
     machines = [step for step in steps if step.type == MACHINE]
     return Changes(
         replaced=_urns(step for step in machines if step.op is OpType.REPLACE),
-        restarted=_urns(step for step in machines if step.op is OpType.UPDATE and _RESTARTS & _changed(step)),
+        restarted=_urns(step for step in machines if step.op is OpType.UPDATE and restarting(_paths(step))),
         created=_urns(step for step in machines if step.op is OpType.CREATE),
         needed=_urns(
             step
@@ -80,9 +76,8 @@ def _name(urn: str) -> str:
     return urn.rpartition("::")[2]
 
 
-def _changed(step: StepEventMetadata) -> set[str]:
-    paths = [*(step.detailed_diff or {}), *(step.diffs or [])]
-    return {path.partition("[")[0].partition(".")[0] for path in paths}
+def _paths(step: StepEventMetadata) -> list[str]:
+    return [*(step.detailed_diff or {}), *(step.diffs or [])]
 
 
 def _lost_disks(step: StepEventMetadata) -> tuple[str, ...]:

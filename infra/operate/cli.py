@@ -8,6 +8,9 @@ from typing import Annotated, Optional
 
 import typer
 
+from infra.operate.cli_change import change
+from infra.operate.cli_release import release
+
 app = typer.Typer(
     help="Makes environments for AI applications on vSphere, from one document each, with Pulumi.",
     no_args_is_help=True,
@@ -42,26 +45,8 @@ def validate(
         typer.echo(line)
 
 
-release = typer.Typer(help="Pin a release, or print how its machine template is built.", no_args_is_help=True)
 app.add_typer(release, name="release")
-Version = Annotated[str, typer.Argument(metavar="VERSION", help="A release: stacks/releases/VERSION.yaml.")]
-
-
-@release.command("pin")
-def release_pin(version: Version) -> None:
-    """Compute every digest that a release lacks, and write it to the release. Needs internet."""
-    from infra.operate.release import pin_release
-
-    for line in pin_release(version):
-        typer.echo(line)
-
-
-@release.command("template")
-def release_template(version: Version) -> None:
-    """Print the script that makes a fresh machine the template of a release."""
-    from infra.operate.release import template_recipe
-
-    typer.echo(template_recipe(version), nl=False)
+app.add_typer(change, name="change")
 
 
 @app.command()
@@ -79,6 +64,48 @@ def bundle(
 
     for line in make_bundle(version, mirror):
         typer.echo(line)
+
+
+@app.command()
+def review(
+    environments: Annotated[list[str], typer.Argument(metavar="ENV...", help="Environments to review together.")],
+    against: Annotated[
+        str, typer.Option(metavar="REV", help="Revision that documents are compared with, for example origin/main.")
+    ] = "HEAD",
+    form: Annotated[str, typer.Option("--format", metavar="md|html|json", help="Form of the report.")] = "md",
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", metavar="FILE", help="Write the report there instead of printing it."),
+    ] = None,
+    seal: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Write the seal of what was previewed, for `up --approved`."),
+    ] = None,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="Preview in a rehearsal that came up as --against says.")
+    ] = False,
+) -> None:
+    """Tell in one report what a change would do; the exit code says the verdict (0, 4, 5 or 6)."""
+    from infra.operate.review import write_review
+
+    sys.exit(write_review(environments, against, form, output, rehearse=rehearse, seal=seal))
+
+
+@app.command()
+def promote(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The environment whose release is taken.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="The environment that gets it.")],
+    back: Annotated[bool, typer.Option("--back", help="Let it be an older release than TARGET has.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would do, and write nothing.")] = False,
+    review: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Write the review to a file: .md, .html or .json."),
+    ] = None,
+) -> None:
+    """Give an environment the release of the one before it (stacks/promotion.yaml), and review that."""
+    from infra.operate.promote import run_promote
+
+    sys.exit(run_promote(source, target, back=back, dry_run=dry_run, review=review))
 
 
 @app.command()
@@ -114,7 +141,7 @@ def preview(environment: Environment, layer: LayerName = None, expect_no_changes
 
 
 @app.command()
-def up(
+def up(  # noqa: PLR0913, PLR0917 - options of a command line
     environment: Environment,
     layer: LayerName = None,
     yes: Yes = False,
@@ -131,11 +158,20 @@ def up(
         Optional[str],  # noqa: UP045
         typer.Option(metavar="adopt|remove", help="What to do with machines that a killed run left in vCenter."),
     ] = None,
+    approved: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FILE", help="Do exactly what this seal of a review has, or refuse and say what moved."),
+    ] = None,
+    approved_hash: Annotated[
+        str,
+        typer.Option("--approved-hash", metavar="HASH", help="What was approved: the hash that the seal must have."),
+    ] = "",
 ) -> None:
     """Bring an environment to what its document says, after showing a preview and asking."""
-    from infra.operate.up import run_up
+    from infra.operate.up import Allowed, run_up
 
-    run_up(environment, layer, yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster, leftovers=leftovers)
+    allowed = Allowed(yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster, leftovers=leftovers)
+    run_up(environment, layer, allowed, approved=approved, approved_hash=approved_hash)
 
 
 @app.command()

@@ -3,31 +3,46 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT, Catalog
 from infra.counting import counted
 from infra.errors import DocumentsRefused, NotPossibleHere
 from infra.frozen import check_frozen
+from infra.model.change_records import ChangeRecordSettings
 from infra.model.environment import Environment
+from infra.model.exceptions import Exceptions
+from infra.model.promotion import Promotion
 from infra.model.release import Release
+from infra.operate.promotion_order import promotion_order
 from infra.picture import whole_picture
 from infra.reference import reference_page
+from infra.review.rules.page import rules_page
+from infra.review.settings import review_documents
 from infra.wiring_page import wiring_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
     from pydantic import BaseModel
 
-SCHEMAS: dict[str, type[BaseModel]] = {"environment": Environment, "release": Release}
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "environment": Environment,
+    "release": Release,
+    "promotion": Promotion,
+    "exceptions": Exceptions,
+    "change-records": ChangeRecordSettings,
+}
 
 
-def validate_all(names: Sequence[str], catalog: Catalog | None = None) -> Iterator[str]:
-    """Check environments by name, or all; yield one line for each that is right, and one for each warning.
+def validate_all(names: Sequence[str], catalog: Catalog | None = None, today: date | None = None) -> Iterator[str]:
+    """Check environments by name, or all, and what reviews go by; yield a line for each that is right or a warning.
 
-    Raises `DocumentsRefused` with the refusals of all of them at once.
+    `today` is the day by UTC, if nobody says another: exceptions end. Raises `DocumentsRefused` with the refusals of
+    all of them at once.
     """
     catalog = catalog or Catalog()
     refusals = []
@@ -52,6 +67,14 @@ def validate_all(names: Sequence[str], catalog: Catalog | None = None) -> Iterat
             check_frozen(catalog.root, version)
         except DocumentsRefused as refused:
             refusals += refused.refusals
+    if not names:
+        try:
+            promotion_order(catalog)
+        except DocumentsRefused as refused:
+            refusals += refused.refusals
+    said, wrong = review_documents(catalog, today or datetime.now(UTC).date())
+    yield from said
+    refusals += wrong
     if refusals:
         raise DocumentsRefused(refusals, notes)
 
@@ -79,5 +102,10 @@ def generated_texts() -> dict[str, str]:
         + "\n"
         for name, model in SCHEMAS.items()
     }
-    pages = {"docs/reference.md": reference_page(), "docs/wiring.md": wiring_page(), "docs/whole.svg": whole_picture()}
+    pages = {
+        "docs/reference.md": reference_page(),
+        "docs/rules.md": rules_page(),
+        "docs/wiring.md": wiring_page(),
+        "docs/whole.svg": whole_picture(),
+    }
     return {**schemas, **pages}

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.review import machines
+
 Deployment = Mapping[str, Any]  # `deployment` of `pulumi stack export`
 
-MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
+MACHINE = machines.MACHINE
 FOLDER = "vsphere:index/folder:Folder"
 RESOURCE_POOL = "vsphere:index/resourcePool:ResourcePool"
 PORT_GROUP = "vsphere:index/distributedPortGroup:DistributedPortGroup"

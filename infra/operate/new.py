@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import shutil
 import sys
-import tempfile
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -24,10 +20,12 @@ from infra.model.handover import LAYERS
 from infra.model.texts import DomainName, EnvironmentName, VsphereName
 from infra.operate.gpus import work_out_fit, write_lock
 from infra.operate.proposal import address_questions, derived_changes, other_network_questions, site_questions
+from infra.operate.proposed import proposed
 from infra.operate.stack_files import stack_file, stack_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from infra.model.environment import Environment
     from infra.model.rules.claims import Claims
@@ -211,11 +209,9 @@ def _new_document(root: Path, source_name: str, name: str, changes: dict[str, st
 
 def _refusals(root: Path, name: str, text: str) -> DocumentsRefused | None:
     """Return why a document would be refused beside the others of a checkout, without writing it there."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(root.resolve() / "stacks", Path(folder) / "stacks", copy_function=os.symlink)
-        (Path(folder) / "stacks" / "environments" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    with proposed(root, name, text) as catalog:
         try:
-            Catalog(Path(folder)).load(name)
+            catalog.load(name)
         except DocumentsRefused as refused:
             return refused
     return None

@@ -43,5 +43,6 @@ def _step(metadata: StepEventMetadata) -> Step:
         detailed={path: str(each.diff_kind.value) for path, each in (metadata.detailed_diff or {}).items()},
         keys=tuple(metadata.keys or ()),
         protected=bool(old and old.protect),
+        retained=bool(old and old.retain_on_delete),
         parent=known.parent if known else "",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from infra.catalog import ROOT, Catalog
@@ -10,6 +11,7 @@ from infra.errors import NotPossibleHere
 from infra.for_real import check_release
 from infra.layer_plans import asked_layers
 from infra.operate.addresses import make_room
+from infra.operate.approved import Approved
 from infra.operate.choices import Choice
 from infra.operate.fitting import check_fit
 from infra.operate.leftovers import resolve_leftovers
@@ -24,66 +26,79 @@ from infra.vsphere.machines import machines_in_folder, power_on
 from infra.vsphere.session import vcenter_session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from infra.model.environment import Environment
     from infra.model.release import Release
     from infra.operate.engine import LayerStack
     from infra.vsphere.session import Credentials
 
 
+@dataclass(frozen=True)
+class Allowed:
+    """What a run may do without asking.
+
+    `yes` answers for previews, `lose_disks` for data disks that are deleted with what is on them, `lose_cluster` for
+    the only control-plane node; `leftovers` (`adopt` or `remove`) says what becomes of machines that a killed run left.
+    """
+
+    yes: bool = False
+    lose_disks: bool = False
+    lose_cluster: bool = False
+    leftovers: str | None = None
+
+
 def run_up(
     environment_name: str,
     layer: str | None,
+    allowed: Allowed,
     *,
-    yes: bool,
-    lose_disks: bool,
-    lose_cluster: bool,
-    leftovers: str | None,
+    approved: Path | None = None,
+    approved_hash: str = "",
 ) -> None:
-    """Bring layers up, bottom to top; without `yes` each one's preview is shown and asked about.
+    """Bring layers up, bottom to top; without `allowed.yes` each one's preview is shown and asked about.
 
-    Nodes whose data disks would be lost are not touched without `lose_disks`, or a person's answer; nor, without
-    `lose_cluster`, the only control-plane node.
-
-    `leftovers` (`adopt` or `remove`) says what to do with machines that a killed run left; without it the person
-    is asked. Raises `StepFailed` when a layer fails, `NotPossibleHere` when a question can't be asked.
+    What is not allowed a person is asked for. With a seal (`approved`) only what it has is done, and that without
+    asking for its previews again. Raises `StepFailed` when a layer fails, `NotPossibleHere` for a question that can't
+    be asked, `PlanRefused` when something has moved since the seal was made.
     """
-    choice = _choice(leftovers)
+    choice = _choice(allowed.leftovers)
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
     if layer != "compute":
         check_upper_layers(environment, release)
+    plan = Approved.of(environment_name, approved, approved_hash) if approved is not None else None
+    allowed = replace(allowed, yes=allowed.yes or plan is not None)
     with only_run(environment_name, "up"):
-        for stack in stacks_of(environment_name, layer, create=asked_layers(environment, release)):
+        stacks = list(stacks_of(environment_name, layer, create=asked_layers(environment, release)))
+        if plan is not None:
+            plan.check([stack.name for stack in stacks])
+        for stack in stacks:
+            if plan is not None:
+                plan.check_next(stack)
             if stack.layer == "compute":
                 renew_bootstrap_token(environment_name)
-                _up(stack, environment, release, choice, yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster)
+                _up(stack, environment, release, choice, allowed)
             else:
-                up_upper(stack, yes=yes)
+                up_upper(stack, yes=allowed.yes)
+            if plan is not None:
+                plan.has_run(stack)
 
 
-def _up(
-    stack: LayerStack,
-    environment: Environment,
-    release: Release,
-    choice: Choice | None,
-    *,
-    yes: bool,
-    lose_disks: bool,
-    lose_cluster: bool,
-) -> None:
+def _up(stack: LayerStack, environment: Environment, release: Release, choice: Choice | None, allowed: Allowed) -> None:
     release_stale_locks(stack)
     credentials = check_fit(stack, environment, release)
     resolve_leftovers(stack, environment, choice)
     forget_stray_disks(stack)
-    previewed = preview(stack, environment, release, show=not yes)
-    if not yes:
+    previewed = preview(stack, environment, release, show=not allowed.yes)
+    if not allowed.yes:
         ask(f"Do this to {stack.name}?", "--yes")
-    if previewed.changes.lost_disks and not lose_disks:
+    if previewed.changes.lost_disks and not allowed.lose_disks:
         names = ", ".join(name for name, _ in previewed.changes.lost_disks)
         ask(f"Delete the data disks of {names}, with all that is on them?", "--lose-disks")
     groups = batches(plan_compute(environment, release), previewed.changes.disturbed)
     with Quorum(stack.name, environment, credentials) as quorum:
-        _check_cluster(quorum, previewed, lose_cluster=lose_cluster)
+        _check_cluster(quorum, previewed, lose_cluster=allowed.lose_cluster)
         make_room(stack, previewed.going_first)
         disturb_in_batches(stack, previewed.changes, groups, quorum)
     engine_up(stack)

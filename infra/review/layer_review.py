@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _GROUPS = ("pulumi:pulumi:Stack", "kubernetes:helm.sh/v4:Chart", "kubernetes:yaml/v2:ConfigGroup")
 _OURS, _OUR_KINDS = "slipway:", "slipway:index:"  # components, and what our provider makes
+_WHOLE = ("slipway:cluster:Component", "slipway:compute:NodePool")  # a tool, a node pool
 
 
 class Noise(BaseModel):
@@ -54,9 +55,12 @@ def layer_review(environment: str, layer: str, steps: Iterable[Step], staleness:
     Components that only group what is below them are not told. Changes come by component and name.
     """
     changes: list[ResourceChange] = []
+    removed: set[str] = set()
     noise: Counter[str] = Counter()
     unchanged = 0
     for step in steps:
+        if step.type in _WHOLE and step.operation == "delete":
+            removed.add(step.urn.rpartition("::")[2])
         if step.type.startswith(_GROUPS) or (step.type.startswith(_OURS) and not step.type.startswith(_OUR_KINDS)):
             continue
         change = resource_change(step)
@@ -77,4 +81,5 @@ def layer_review(environment: str, layer: str, steps: Iterable[Step], staleness:
         unchanged=unchanged,
         noise=tuple(sorted(noise.items())),
         staleness=staleness,
+        removed=tuple(sorted(removed)),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["no change", "changes", "not previewable", "preview failed"]
+Severity = Literal["refuse", "warn"]
 Operation = Literal["create", "update", "replace", "delete", "forget", "import", "other"]
 SECRET_CHANGED = "[secret changed]"  # noqa: S105 - what stands for a secret
 UNKNOWN = "[known after the change]"
@@ -63,6 +64,7 @@ class LayerReview:
     """One layer of one environment: its verdict, `reason` where it could not be previewed, and what changes.
 
     `unchanged` counts resources that stay as they are; `noise` changes that are known to mean nothing, by why.
+    `removed` are tools and node pools that go as a whole, by the names of their components.
     """
 
     environment: str
@@ -73,6 +75,7 @@ class LayerReview:
     unchanged: int = 0
     noise: tuple[tuple[str, int], ...] = ()
     staleness: Staleness = field(default_factory=Staleness)
+    removed: tuple[str, ...] = ()
 
     @property
     def stack(self) -> str:
@@ -141,13 +144,22 @@ class EnvironmentReview:
 
 @dataclass(frozen=True, order=True)
 class RuleResult:
-    """What a rule found: `excepted` says until when somebody has excepted it, and who, else nothing."""
+    """What a rule found: `excepted` says until when somebody has excepted it, and who, else nothing.
+
+    A rule of the severity `refuse` keeps the change from being carried out unless it is excepted.
+    """
 
     rule: str
     subject: str
     message: str
     reason: str
     excepted: str = ""
+    severity: Severity = "refuse"
+
+    @property
+    def refuses(self) -> bool:
+        """Whether it keeps the change from being carried out."""
+        return self.severity == "refuse" and not self.excepted
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,10 @@ def current_revision(root: Path) -> str:
 
 
 @contextmanager
-def checked_out(root: Path, revision: str) -> Iterator[Path]:
-    """Yield a folder that has what a revision had, as far as documents and texts are made of it."""
+def checked_out(root: Path, revision: str, parts: Sequence[str] = _FOLDERS) -> Iterator[Path]:
+    """Yield a folder that has what a revision had of some parts: by default what documents and texts are made of."""
     present = _git(root, "ls-tree", "--name-only", revision).stdout.decode().split()
-    done = _git(root, "archive", "--format=tar", revision, *(name for name in _FOLDERS if name in present))
+    done = _git(root, "archive", "--format=tar", revision, *(name for name in parts if name in present))
     with TemporaryDirectory(prefix="slipway-revision-") as folder:
         with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
             archive.extractall(folder, filter="data")
@@ -71,6 +71,8 @@ def snapshot(folder: Path, environments: Sequence[str]) -> Snapshot:
 
     A checkout whose code can't answer gives what its problems say, and nothing else.
     """
+    if not (folder / f"{_MODULE.replace('.', '/')}.py").exists():
+        return Snapshot(problems=dict.fromkeys(environments, "that revision is from before there were reviews"))
     variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", _MODULE, *environments]
     done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)

@@ -38,7 +38,8 @@ class Step:
     `operation` is the engine's word, `old` and `new` the inputs before and after (None where there are none), `state`
     what the provider has read or made of the old ones,
     `detailed` the kinds of differences by path as the provider tells them (`update`, `update-replace` ...), `keys` the
-    properties that force a replacement, `parent` the URN of what it stands in.
+    properties that force a replacement, `retained` says that what is deleted is only forgotten, `parent` is the URN of
+    what it stands in.
     """
 
     urn: str
@@ -50,6 +51,7 @@ class Step:
     detailed: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[str, ...] = ()
     protected: bool = False
+    retained: bool = False
     parent: str = ""
 
 
@@ -58,6 +60,8 @@ def resource_change(step: Step) -> ResourceChange | None:
     if step.operation in QUIET:
         return None
     operation: Operation = _OPERATIONS.get(step.operation, "other")
+    if operation == "delete" and step.retained:
+        operation = "forget"
     properties = tuple(sorted(_properties(step))) if operation in ("update", "replace") else ()
     return ResourceChange(
         urn=step.urn,

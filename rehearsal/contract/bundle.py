@@ -10,14 +10,13 @@ import yaml
 from infra.charts.archive import digest_of_tree, sha256_of, tree_of
 from infra.charts.bundle import bundle_folder
 from infra.charts.record import Kept, Record, chart_folder, components_of, manifests_file
-from infra.errors import NotPossibleHere
 from infra.model.charts import Chart
 from rehearsal.contract.objects import loose_definition, service_object, without_webhooks, workload_objects
 from rehearsal.contract.reference import real_definition
 from rehearsal.layout import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from infra.model.charts import Definition, Manifests, Provides
@@ -28,16 +27,16 @@ _ADDITIONS = ROOT / "rehearsal" / "contract" / "additions"  # Helm templates: ob
 _NAMESPACE = "{{ .Release.Namespace }}"
 
 
-def write_bundle(layout: Layout, releases: Sequence[Release]) -> None:
-    """Write contract charts for a rehearsal's release, unless the release's own are at hand.
+def write_bundle(layout: Layout, releases: Iterable[Release]) -> None:
+    """Write contract charts for a rehearsal's releases, unless a release's own are at hand.
 
-    Raises `NotPossibleHere` for environments of several releases: they have charts of their own.
+    Those of an earlier call are written anew.
     """
-    if len({release.version for release in releases}) > 1:
-        versions = ", ".join(sorted({release.version for release in releases}))
-        raise NotPossibleHere("rehearsal", f"environments of several releases ({versions})", "rehearse them apart")
-    if not (layout.root / bundle_folder(releases[0].version)).exists():
-        write_contract_bundle(releases[0], layout.bundle)
+    for release in {each.version: each for each in releases}.values():
+        folder = layout.bundles / release.version
+        shutil.rmtree(folder, ignore_errors=True)
+        if not (layout.root / bundle_folder(release.version)).exists():
+            write_contract_bundle(release, folder)
 
 
 def write_contract_bundle(release: Release, folder: Path) -> None:

@@ -67,7 +67,8 @@ def main() -> None:
         timed("nothing-to-do slipway preview, cluster", lambda: rehearsal.slipway("preview", "dev", "cluster"))
         timed("destroy of both layers", lambda: rehearsal.slipway("destroy", "dev", "--yes"), runs=1)
     shutil.rmtree(folder)
-    subprocess.run([sys.executable, "-m", "tests.benchmarks.large_vcenter"], cwd=ROOT, check=True)
+    for name in ("large_vcenter", "large_review"):
+        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.charts.archive import digest_of_tree, sha256_of, tree_of
-from infra.charts.bundle import BUNDLE_VARIABLE, Bundle
+from infra.charts.bundle import BUNDLES_VARIABLE, Bundle
 from infra.charts.collecting import collect
 from infra.charts.record import Kept, Record, chart_folder, manifests_file
 from infra.errors import NotPossibleHere
@@ -178,14 +178,14 @@ def contract(folder: Path, release: Release) -> None:
 def test_a_contract_serves_in_a_rehearsal_alone(
     release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place = tmp_path / ".rehearsal" / "bundle"
+    place = tmp_path / ".rehearsal" / "bundles" / "2026.11.0"
     contract(place, release)
-    monkeypatch.setenv(BUNDLE_VARIABLE, str(place))
+    monkeypatch.setenv(BUNDLES_VARIABLE, str(place.parent))
     assert Bundle.of(tmp_path, release).check(release) == ["bundles/2026.11.0: is not there"]
     monkeypatch.setenv(REHEARSAL_VARIABLE, "dev")
     bundle = Bundle.of(tmp_path, release)
     assert (bundle.kind, bundle.check(release)) == ("contract", [])
-    assert str(bundle.chart("one")) == ".rehearsal/bundle/charts/one"
+    assert str(bundle.chart("one")) == ".rehearsal/bundles/2026.11.0/charts/one"
     (place / "charts" / "one" / "Chart.yaml").write_text("", encoding="utf-8")
     assert bundle.check(release) == ["charts.one: its files have been changed since they were made"]
 
@@ -200,10 +200,11 @@ def test_a_contract_is_no_bundle_for_real(release: Release, tmp_path: Path) -> N
 def test_folder_elsewhere_keeps_its_whole_path(
     release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contract(tmp_path / "elsewhere", release)
+    place = tmp_path / "elsewhere" / "2026.11.0"
+    contract(place, release)
     monkeypatch.setenv(REHEARSAL_VARIABLE, "dev")
-    monkeypatch.setenv(BUNDLE_VARIABLE, str(tmp_path / "elsewhere"))
-    assert Bundle.of(tmp_path / "checkout", release).chart("one") == tmp_path / "elsewhere" / "charts" / "one"
+    monkeypatch.setenv(BUNDLES_VARIABLE, str(tmp_path / "elsewhere"))
+    assert Bundle.of(tmp_path / "checkout", release).chart("one") == place / "charts" / "one"
 
 
 def test_bundle_of_another_release_is_said(folder: Path, release: Release, tmp_path: Path) -> None:

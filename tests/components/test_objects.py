@@ -82,11 +82,12 @@ def test_every_end_of_a_link_is_known() -> None:
 
 @pytest.mark.parametrize("stack", PLANS)
 def test_every_kind_that_we_write_is_brought_by_a_component_of_the_release(stack: str) -> None:
-    components = [*RELEASE.charts.values(), *RELEASE.manifests.values()]
+    provided = [each.provides for each in RELEASE.charts.values()]
+    provided += [each.provides for each in RELEASE.manifests.values()]
     brought = {
         (f"{each.name.partition('.')[2]}/{each.version}", each.kind)
-        for component in components
-        for each in component.provides.definitions
+        for provides in provided
+        for each in provides.definitions
     }
     written = {
         (each["apiVersion"], each["kind"])

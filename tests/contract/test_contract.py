@@ -9,8 +9,8 @@ import yaml
 
 from infra.catalog import ROOT
 from infra.charts.archive import tree_of
-from infra.charts.bundle import BUNDLE_VARIABLE, Bundle
-from infra.charts.record import chart_folder, components_of, manifests_file
+from infra.charts.bundle import BUNDLES_VARIABLE, Bundle
+from infra.charts.record import Record, chart_folder, components_of, manifests_file
 from infra.errors import NotPossibleHere
 from infra.for_real import REHEARSAL_VARIABLE
 from infra.model.charts import Definition, Workload
@@ -39,20 +39,21 @@ def _no_reference(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def _inside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(REHEARSAL_VARIABLE, "dev")
-    monkeypatch.setenv(BUNDLE_VARIABLE, "bundle")
+    monkeypatch.setenv(BUNDLES_VARIABLE, "contracts")
 
 
 @pytest.mark.usefixtures("_inside", "_no_reference")
 def test_bundle_of_contracts_serves_a_rehearsal_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_contract_bundle(RELEASE, tmp_path / "bundle")
+    folder = tmp_path / "contracts" / RELEASE.version
+    write_contract_bundle(RELEASE, folder)
     bundle = Bundle.of(tmp_path, RELEASE)
     assert (bundle.check(RELEASE), bundle.kind) == ([], "contract")
-    assert str(bundle.chart("cilium")) == "bundle/charts/cilium"
+    assert str(bundle.chart("cilium")) == f"contracts/{RELEASE.version}/charts/cilium"
     monkeypatch.delenv(REHEARSAL_VARIABLE)
     (tmp_path / "bundles").mkdir()
-    (tmp_path / "bundle").rename(tmp_path / "bundles" / RELEASE.version)
+    folder.rename(tmp_path / "bundles" / RELEASE.version)
     with pytest.raises(NotPossibleHere, match="stands in for the charts in a rehearsal, and is none of them"):
         _ = Bundle.of(tmp_path, RELEASE).kind
 
@@ -81,16 +82,17 @@ def test_a_bundle_that_is_at_hand_is_taken_instead(tmp_path: Path) -> None:
     layout = Layout("dev", tmp_path)
     (tmp_path / "bundles" / RELEASE.version).mkdir(parents=True)
     write_bundle(layout, [RELEASE])
-    assert not layout.bundle.exists()
+    assert not layout.bundles.exists()
 
 
-def test_environments_of_several_releases_are_rehearsed_apart(tmp_path: Path) -> None:
+def test_environments_of_several_releases_have_a_bundle_each(tmp_path: Path) -> None:
     other = RELEASE.model_copy(update={"version": "2026.12.0"})
-    with pytest.raises(NotPossibleHere) as refused:
-        write_bundle(Layout("dev+other", tmp_path), [RELEASE, other])
-    assert (
-        str(refused.value) == "rehearsal: environments of several releases (2026.11.0, 2026.12.0); rehearse them apart"
-    )
+    layout = Layout("dev+other", tmp_path)
+    write_bundle(layout, [RELEASE, other, RELEASE])
+    assert {folder.name for folder in layout.bundles.iterdir()} == {"2026.11.0", "2026.12.0"}
+    record = Record.read(layout.bundles / "2026.12.0")
+    assert record is not None
+    assert record.release == "2026.12.0"
 
 
 def test_a_loose_definition_takes_anything_and_says_that_nobody_approved_it() -> None:

@@ -149,6 +149,7 @@ def test_every_command_explains_itself(slipway: Slipway) -> None:
         "validate",
         "schema",
         "new",
+        "promote",
         "release",
         "preview",
         "up",

@@ -97,6 +97,21 @@ class GeneratedSecret(pulumi.CustomResource):
         super().__init__("slipway:index:GeneratedSecret", name, inputs, _with_secret(opts, "kubeconfig"))
 
 
+class Workloads(pulumi.CustomResource):
+    """The workloads of a component, by their label, once they are ready; `fingerprint` tells what they are made of."""
+
+    def __init__(
+        self,
+        component: str,
+        kubeconfig: pulumi.Input[str],
+        selector: str,
+        fingerprint: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"kubeconfig": kubeconfig, "component": component, "selector": selector, "fingerprint": fingerprint}
+        super().__init__("slipway:index:Workloads", component, inputs, _with_secret(opts, "kubeconfig"))
+
+
 class Admission(pulumi.CustomResource):
     """The admission of an object (JSON) at a path of the API, once a component of a version would let it pass."""
 

@@ -22,13 +22,22 @@ from infra.vsphere.provider.signing_key_kind import SigningKey
 from infra.vsphere.provider.template_kind import GpuTemplate
 from infra.vsphere.provider.token_kind import BootstrapToken
 from infra.vsphere.provider.values import UNKNOWN, plain, wired
+from infra.vsphere.provider.workloads_kind import Workloads
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 Answer = TypeVar("Answer")
 
-_IN_A_CLUSTER = (ClusterApi(), BootstrapToken(), NodeSettings(), NodeGpus(), GeneratedSecret(), Admission())
+_IN_A_CLUSTER = (
+    ClusterApi(),
+    BootstrapToken(),
+    NodeSettings(),
+    NodeGpus(),
+    GeneratedSecret(),
+    Admission(),
+    Workloads(),
+)
 _IN_THE_STATE = (ClusterIdentity(), Password(), SigningKey())
 _KINDS: dict[str, ResourceKind] = {kind.token: kind for kind in (GpuTemplate(), *_IN_THE_STATE, *_IN_A_CLUSTER)}
 _THREADS = 256  # many of them wait, each for a node

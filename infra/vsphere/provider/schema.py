@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from infra.vsphere.provider.kubernetes_kind import KubernetesKind
     from infra.vsphere.provider.made_kind import MadeKind
+from infra.vsphere.provider.workloads_kind import Workloads
 
 VERSION = "0.1.0"
 PROVIDER_INPUTS = ("server", "user", "password")
@@ -27,7 +28,15 @@ PROVIDER_INPUTS = ("server", "user", "password")
 _TEXT: dict[str, Any] = {"type": "string"}
 _DEVICE = "slipway:index:GpuDevice"
 _DEVICES: dict[str, Any] = {"type": "array", "items": {"$ref": f"#/types/{_DEVICE}"}}
-_KUBERNETES_KINDS = (ClusterApi(), BootstrapToken(), NodeSettings(), NodeGpus(), GeneratedSecret(), Admission())
+_KUBERNETES_KINDS = (
+    ClusterApi(),
+    BootstrapToken(),
+    NodeSettings(),
+    NodeGpus(),
+    GeneratedSecret(),
+    Admission(),
+    Workloads(),
+)
 _MADE_KINDS = (Password(), SigningKey())
 _NOT_TEXT: dict[str, dict[str, Any]] = {
     "labels": {"type": "object", "additionalProperties": _TEXT},
