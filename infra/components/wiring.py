@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _DEFINITION = "CustomResourceDefinition"
 _AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
 _PATIENCE = "pulumi.com/timeoutSeconds"
+# The cluster makes these by itself, and anew when somebody deletes them: they are changed, and left as they were.
+_THE_CLUSTER_S_OWN = (("ServiceAccount", "default"),)
+_FORCED = {"pulumi.com/patchForce": "true"}
 # What Pulumi would wait for until pods are ready: `Workloads` waits for all of a component at once, see there.
 _WAITED_FOR = ("DaemonSet", "Deployment", "StatefulSet", "Service", "PersistentVolumeClaim", "Ingress")
 _NOT_WAITED_FOR = {"pulumi.com/skipAwait": "true"}
@@ -207,4 +210,6 @@ def kubernetes_object(manifest: Mapping[str, Any], opts: pulumi.ResourceOptions)
     place = "/".join(part for part in (metadata.get("namespace"), metadata["name"]) if part)
     version, kind = manifest["apiVersion"], manifest["kind"]
     token = f"kubernetes:{version if '/' in version else f'core/{version}'}:{kind}"
+    if (kind, metadata["name"]) in _THE_CLUSTER_S_OWN:
+        return pulumi.CustomResource(f"{token}Patch", f"{kind}:{place}", _annotated(manifest, _FORCED), opts)
     return pulumi.CustomResource(token, f"{kind}:{place}", with_deletion_policy(with_patience(manifest)), opts)
