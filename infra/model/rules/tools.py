@@ -60,7 +60,8 @@ def _needs(environment: Environment) -> Iterator[Finding]:
 
 def _title(section: str) -> str:
     titles = [tool.title for tool in all_tools().values() if tool.section == section]
-    return _TITLES.get(section) or " or ".join(titles)
+    together = " or " if any(tool.choice for tool in all_tools().values() if tool.section == section) else " and "
+    return _TITLES.get(section) or together.join(titles)
 
 
 def _storage(environment: Environment) -> Iterator[Finding]:
