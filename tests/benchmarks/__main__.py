@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from tests.support.checkout import Checkout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rehearsal.session import Rehearsal
 
 RUNS = 5
 FIFTY = (
@@ -36,6 +39,30 @@ def timed(name: str, action: Callable[[], subprocess.CompletedProcess[str]], run
             sys.exit(f"{name}: {done.stdout}{done.stderr}")
     figures = f"{min(seconds):6.2f} {statistics.median(seconds):6.2f} {max(seconds):6.2f}"
     print(f"{name:42} {figures}   {runs} runs", flush=True)
+
+
+def _program_memory_mib(rehearsal: Rehearsal) -> float:
+    """Return the most memory that the program of the toolchain layer has during a preview, in MiB."""
+    process = rehearsal.popen(
+        ["pulumi", "preview", "-s", "dev.toolchain", "--non-interactive"], stdout=subprocess.DEVNULL
+    )
+    most = 0
+    while process.poll() is None:
+        for command in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if b"language_host/program.py" in command.read_bytes():
+                    lines = (command.parent / "status").read_text(encoding="ascii").splitlines()
+                    most = max(most, *(int(line.split()[1]) for line in lines if line.startswith("VmHWM")))
+            except OSError:
+                continue  # it has ended meanwhile
+        time.sleep(0.1)
+    return most / 1024
+
+
+def _review(rehearsal: Rehearsal) -> subprocess.CompletedProcess[str]:
+    """Review without a revision to compare with: the exit code is the verdict, and no failure."""
+    done = rehearsal.run([sys.executable, "-m", "infra.operate.review_layers", "dev"])
+    return subprocess.CompletedProcess(done.args, done.returncode, "", done.stderr)
 
 
 def main() -> None:
@@ -66,6 +93,15 @@ def main() -> None:
         timed("up of dev, both layers, 4 nodes with GPUs", lambda: rehearsal.slipway("up", "dev", "--yes"), runs=1)
         timed("nothing-to-do slipway preview, cluster", lambda: rehearsal.slipway("preview", "dev", "cluster"))
         timed("destroy of both layers", lambda: rehearsal.slipway("destroy", "dev", "--yes"), runs=1)
+    checkout.with_tools("dev")
+    with rehearsing("dev", root=folder, boot=True) as rehearsal:
+        for layer in ("compute", "cluster", "platform", "toolchain"):
+            timed(f"up of dev, {layer}", partial(rehearsal.slipway, "up", "dev", layer, "--yes"), runs=1)
+        timed("second up of all layers", lambda: rehearsal.slipway("up", "dev", "--yes"), runs=1)
+        timed("nothing-to-do slipway preview, toolchain", lambda: rehearsal.slipway("preview", "dev", "toolchain"))
+        print(f"{'memory of the program, toolchain':42} {_program_memory_mib(rehearsal):6.0f} MiB at most", flush=True)
+        timed("slipway review of all layers", lambda: _review(rehearsal), runs=1)
+        timed("destroy of all layers", lambda: rehearsal.slipway("destroy", "dev", "--yes"), runs=1)
     shutil.rmtree(folder)
     for name in ("large_vcenter", "large_review"):
         subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], cwd=ROOT, check=True)

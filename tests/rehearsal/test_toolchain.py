@@ -13,7 +13,7 @@ from infra.model.tools import tools_of
 from rehearsal.session import rehearsing
 from tests.support.commands import slipway
 from tests.support.environments import CATALOG
-from tests.support.kubernetes import Kubernetes
+from tests.support.kubernetes import Kubernetes, observed_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +63,7 @@ def what_a_tool_needs_is_named_on_both_sides(checkout: Checkout, rehearsal: Rehe
 
 def everything_comes_up_and_is_quiet_the_second_time(rehearsal: Rehearsal) -> None:
     slipway(rehearsal, "up", "dev", "--yes")
+    observed_nodes(rehearsal, "dev")
     again = slipway(rehearsal, "up", "dev", "--yes")
     assert again.count("unchanged") == 4, again
     assert not any(word in again for word in (" created", " updated", " deleted", " replaced")), again
