@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
 
 from infra.catalog import Catalog
 from infra.errors import StepFailed
+from infra.layer_plans import asked_layers
 from infra.operate.review_layers import REVIEWED_OF_JSON
 from infra.review.revisions import checked_out
 from rehearsal.contract.bundle import write_bundle
 from rehearsal.layout import ROOT
-from rehearsal.session import rehearsing, slipway_command
+from rehearsal.session import play_settings, rehearsing, slipway_command
 
 if TYPE_CHECKING:
     from infra.operate.review_layers import Reviewed
@@ -36,14 +38,25 @@ def layers_in_rehearsal(environment: str, revision: str) -> list[Reviewed]:
             done = rehearsal.popen(slipway_command("up", environment, "--yes"), stdout=sys.stderr).wait()
             if done != 0:
                 raise StepFailed(f"rehearsal of {environment} at {revision[:12]}", f"ended with exit code {done}")
+            made = asked_layers(*Catalog(folder).load(environment))
             _take_over(folder)
-            write_bundle(rehearsal.layout, [Catalog(folder).load(environment)[1]])
+            document, release = Catalog(folder).load(environment)
+            write_bundle(rehearsal.layout, [release])
+            for layer in asked_layers(document, release):
+                if layer in made:  # others have no stack yet, and are told so
+                    play_settings(rehearsal, layer, document, release)
             answer = rehearsal.run([sys.executable, "-m", "infra.operate.review_layers", environment])
             if answer.returncode != 0:
                 raise StepFailed(f"review of {environment} in a rehearsal", answer.stderr.strip())
-            return REVIEWED_OF_JSON.validate_json(answer.stdout)
+            return [_rehearsed(each) for each in REVIEWED_OF_JSON.validate_json(answer.stdout)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rehearsed(reviewed: Reviewed) -> Reviewed:
+    """Return a layer's review as one that was made in a rehearsal."""
+    staleness = replace(reviewed.layer.staleness, rehearsed=True)
+    return replace(reviewed, layer=replace(reviewed.layer, staleness=staleness))
 
 
 def _check_out(revision: str, folder: Path) -> None:

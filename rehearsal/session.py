@@ -30,6 +30,10 @@ from rehearsal.plugin import Plugin, find_plugin, install_kubernetes_plugin
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from infra.model.environment import Environment
+    from infra.model.handover import Layer
+    from infra.model.release import Release
+
 PROGRAMS = ("pulumi", "pulumi-language-python", "vcenter-simulator")
 CONTROL_PLANE_PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm")
 END_TIMEOUT = 10  # seconds that a rehearsal has to end by itself
@@ -224,23 +228,28 @@ def _start_holder(layout: Layout, lock: IO[str], *, keep: bool, boot: bool) -> s
 
 def _create_stacks(rehearsal: Rehearsal) -> None:
     """Make the stacks with what they need: the simulated vCenter's login, and played values of what else is secret."""
-    password = rehearsal.layout.password_file.read_text(encoding="ascii")
     catalog = Catalog(rehearsal.layout.root)
     loaded = {name: catalog.load(name) for name in rehearsal.layout.environments}
     wanted = [(name, layer) for name, pair in loaded.items() for layer in asked_layers(*pair)]
     for environment, layer in wanted:
-        stack = f"{environment}.{layer}"
-        plan = layer_plans(*loaded[environment]).get(layer)
-        others = set(plan.settings if plan is not None else ()) - {"vsphere:user", "vsphere:password"}
-        played = [part for name in sorted(others) for part in ("--secret", f"{name}=played by the rehearsal")]
-        login = layer in ("compute", "cluster")
-        user = ["--plaintext", f"vsphere:user={VCENTER_USER}"] if login else []
-        _pulumi(rehearsal, ["stack", "init", stack, "--no-select", "--non-interactive"])
-        if user or played:
-            _pulumi(rehearsal, ["config", "set-all", *user, *played, "-s", stack, "--non-interactive"])
-        if login:  # by standard input, not by an argument
-            secret = ["config", "set", "--secret", "vsphere:password"]
-            _pulumi(rehearsal, [*secret, "-s", stack, "--non-interactive"], password)
+        _pulumi(rehearsal, ["stack", "init", f"{environment}.{layer}", "--no-select", "--non-interactive"])
+        play_settings(rehearsal, layer, *loaded[environment])
+
+
+def play_settings(rehearsal: Rehearsal, layer: Layer, environment: Environment, release: Release) -> None:
+    """Give a stack that is there the settings that its layer needs, always the same values. Raises `StepFailed`."""
+    stack = f"{environment.name}.{layer}"
+    plan = layer_plans(environment, release).get(layer)
+    others = set(plan.settings if plan is not None else ()) - {"vsphere:user", "vsphere:password"}
+    played = [part for name in sorted(others) for part in ("--secret", f"{name}=played by the rehearsal")]
+    login = layer in ("compute", "cluster")
+    user = ["--plaintext", f"vsphere:user={VCENTER_USER}"] if login else []
+    if user or played:
+        _pulumi(rehearsal, ["config", "set-all", *user, *played, "-s", stack, "--non-interactive"])
+    if login:  # by standard input, not by an argument
+        password = rehearsal.layout.password_file.read_text(encoding="ascii")
+        secret = ["config", "set", "--secret", "vsphere:password"]
+        _pulumi(rehearsal, [*secret, "-s", stack, "--non-interactive"], password)
 
 
 def _pulumi(rehearsal: Rehearsal, arguments: list[str], stdin: str = "") -> None:

@@ -17,10 +17,14 @@ ask() { # METHOD ADDRESS: the body comes from the file, the token by standard in
 
 page=1
 known=""
+before=""
 while [ -z "$known" ]; do
     found=$(ask GET "$COMMENTS/$NUMBER/comments?per_page=50&limit=50&page=$page")
     known=$(printf '%s' "$found" | jq -r --arg mark "$mark" '[.[] | select(.body | startswith($mark))][0].id // empty')
     [ "$(printf '%s' "$found" | jq length)" -lt 50 ] && break
+    first=$(printf '%s' "$found" | jq -r '.[0].id')
+    [ "$first" = "$before" ] && break # Gitea gives all comments on every page
+    before=$first
     page=$((page + 1))
 done
 

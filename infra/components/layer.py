@@ -11,6 +11,7 @@ from pulumi_kubernetes import Provider
 from infra.catalog import ROOT
 from infra.charts.bundle import Bundle
 from infra.components.bundle_check import check_bundle
+from infra.components.handed import NotHandedOver
 from infra.components.settings import NOT_SECRET, SettingsMissing, missing_settings
 from infra.components.sources import BELOW, HEX, MADE, SIGNING, name_of, space
 from infra.components.tooling import addresses
@@ -74,6 +75,8 @@ def lay_ground(environment: Environment, release: Release, plan: LayerPlan, belo
         kubeconfig=kubeconfig,
         cluster_identifier=environment.name,
         suppress_helm_hook_warnings=True,
+        enable_config_map_mutable=True,  # else they are deleted and made anew, and are away meanwhile
+        enable_secret_mutable=True,
         upsert_existing_objects=True,  # what a killed run made and did not record is taken over
         opts=pulumi.ResourceOptions(depends_on=[api], deleted_with=api),
     )
@@ -137,7 +140,12 @@ def _from_below(sources: Iterable[str], below: Below) -> dict[str, pulumi.Input[
 
 
 def _secret_of(below: Below, name: str) -> pulumi.Output[str]:
-    return pulumi.Output.secret(below.apply(lambda handed: str(handed["secrets"][name])))
+    def found(handed: dict[str, Any]) -> str:
+        if name not in handed["secrets"]:
+            raise NotHandedOver(pulumi.get_stack(), [name])
+        return str(handed["secrets"][name])
+
+    return pulumi.Output.secret(below.apply(found))
 
 
 def build_tools_layer(

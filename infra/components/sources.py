@@ -39,6 +39,11 @@ def sources_of(components: Iterable[Component]) -> tuple[str, ...]:
     return tuple(sorted({source for each in components for s in each.secrets for source in s.sources}))
 
 
+def lacking(sources: Iterable[str], handed: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that a layer needs of the one below and that this does not hand over yet, sorted."""
+    return tuple(sorted({name_of(source) for source in sources if space(source) == BELOW} - set(handed)))
+
+
 def settings_among(sources: Iterable[str]) -> tuple[str, ...]:
     """Return those sources that are settings of the stack, sorted."""
     return tuple(sorted(source for source in sources if space(source) not in _NO_SETTINGS))

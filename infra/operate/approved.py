@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from infra.operate.change_records import change_records
 from infra.operate.review_layers import review_layers
 from infra.review.seal import PlanRefused, check_sealed
 from infra.review.seal_file import read_seal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from infra.operate.engine import LayerStack
     from infra.review.seal import Seal
+
+
+_PATIENCE = 7 * 24 * 3600.0  # seconds that an approval is waited for; Ctrl-C ends it before
 
 
 class Approved:
@@ -28,6 +34,25 @@ class Approved:
         """Return the seal of a file. Raises `PlanRefused` for one that is broken, or is not the approved one."""
         return cls(environment, read_seal(file, approved_hash))
 
+    @contextmanager
+    def on_record(self, record: str) -> Iterator[None]:
+        """Wait until a change record of this seal is approved; close it with how what is done within went.
+
+        Raises `NotApproved`, `ChangeRecordsAway`, `ChangeRecordRefused`; nothing is closed before it was approved.
+        """
+        records = change_records()
+        print(f"waiting for the approval of {record}", flush=True)
+        records.wait_for_approval(record, _PATIENCE, self._seal.hash)
+        try:
+            yield
+        except PlanRefused as refused:
+            records.close(record, "not run", str(refused))
+            raise
+        except BaseException as error:
+            records.close(record, "failed", f"{type(error).__name__}: {error}")
+            raise
+        records.close(record, "successful", f"carried out: {', '.join(self._ran)}")
+
     def check(self, stacks: list[str]) -> None:
         """Preview stacks, and raise `PlanRefused` unless they would do what was approved."""
         reviewed = review_layers(self._environment, stacks)
@@ -39,11 +64,6 @@ class Approved:
             raise PlanRefused("\n".join([*missing, f"what can't be previewed can't be held against the seal; {fix}"]))
         check_sealed(self._seal, [each.sealed for each in reviewed if each.sealed is not None], self._ran)
 
-    def check_next(self, stack: LayerStack) -> None:
-        """Hold a layer against the seal once more, where others ran before it: it may stand on something else now."""
-        if self._ran:
-            self.check([stack.name])
-
     def has_run(self, stack: LayerStack) -> None:
-        """Note that a layer has been carried out."""
+        """Note that a layer has been carried out: what it hands over may differ for those above."""
         self._ran.append(stack.name)

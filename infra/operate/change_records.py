@@ -15,6 +15,8 @@ from infra.review.settings import CHANGE_RECORDS, load_change_records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from infra.review.change_records.record import ChangeRecords
+
 
 def list_changes(catalog: Catalog | None = None) -> Iterator[str]:
     """Yield a line for each record. Raises as `_folder` does."""
@@ -47,6 +49,16 @@ def decide_change(
     return f"{record_id}: {'approved' if approve else 'refused'} by {by}"
 
 
+def change_records(catalog: Catalog | None = None) -> ChangeRecords:
+    """Return the place where changes are recorded. Raises `NotPossibleHere` where there is none."""
+    catalog = catalog or Catalog()
+    found = open_change_records(load_change_records(catalog), catalog.root, os.environ)
+    if found is None:
+        fix = "say where in it: docs/change-records.md"
+        raise NotPossibleHere(CHANGE_RECORDS, "names no place where changes are recorded", fix)
+    return found
+
+
 def person() -> str:
     """Return who runs this, as the system knows them: no variable of the environment changes it."""
     try:
@@ -59,9 +71,10 @@ def _folder(catalog: Catalog) -> FolderRecords:
     """Return the folder of records. Raises `NotPossibleHere` where there is none, `DocumentsRefused` for settings."""
     settings = load_change_records(catalog)
     if settings.file is None:
-        reason = "records no changes in a folder" if settings.webhook is None else "records changes in a service"
-        fix = "write `file: {}` to it" if settings.webhook is None else "decide there"
-        raise NotPossibleHere(CHANGE_RECORDS, reason, fix)
+        if settings.webhook is not None:
+            raise NotPossibleHere(CHANGE_RECORDS, "records changes in a service", "decide there")
+        fix = "make it, with the line `file: {}`"
+        raise NotPossibleHere(CHANGE_RECORDS, "is not there, so no changes are recorded", fix)
     records = open_change_records(settings, catalog.root, {})
     assert isinstance(records, FolderRecords)  # noqa: S101 - without variables the settings say so
     return records

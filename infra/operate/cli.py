@@ -81,6 +81,9 @@ def review(
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FILE", help="Write the seal of what was previewed, for `up --approved`."),
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Put the seal on record, for somebody to approve (docs/change-records.md).")
+    ] = False,
     rehearse: Annotated[
         bool, typer.Option("--rehearse", help="Preview in a rehearsal that came up as --against says.")
     ] = False,
@@ -88,7 +91,7 @@ def review(
     """Tell in one report what a change would do; the exit code says the verdict (0, 4, 5 or 6)."""
     from infra.operate.review import write_review
 
-    sys.exit(write_review(environments, against, form, output, rehearse=rehearse, seal=seal))
+    sys.exit(write_review(environments, against, form, output, rehearse=rehearse, seal=seal, record=record))
 
 
 @app.command()
@@ -166,12 +169,15 @@ def up(  # noqa: PLR0913, PLR0917 - options of a command line
         str,
         typer.Option("--approved-hash", metavar="HASH", help="What was approved: the hash that the seal must have."),
     ] = "",
+    record: Annotated[
+        str, typer.Option(metavar="ID", help="Wait until this change record is approved, and close it with the result.")
+    ] = "",
 ) -> None:
     """Bring an environment to what its document says, after showing a preview and asking."""
-    from infra.operate.up import Allowed, run_up
+    from infra.operate.up import Allowed, Plan, run_up
 
     allowed = Allowed(yes=yes, lose_disks=lose_disks, lose_cluster=lose_cluster, leftovers=leftovers)
-    run_up(environment, layer, allowed, approved=approved, approved_hash=approved_hash)
+    run_up(environment, layer, allowed, plan=Plan(approved, approved_hash, record))
 
 
 @app.command()

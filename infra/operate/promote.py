@@ -13,6 +13,7 @@ from infra.operate.proposed import proposed
 from infra.operate.release_check import accepted_environments, checked_release
 from infra.operate.release_diff import release_diff
 from infra.operate.review import write_review
+from infra.operate.writable import check_writable
 from infra.review.promotion import SOURCE, NotOnOneLine, promoted_text, step_refusals, succession_refusals
 
 if TYPE_CHECKING:
@@ -41,13 +42,15 @@ class Planned:
 def run_promote(source: str, target: str, *, back: bool, dry_run: bool, review: Path | None) -> int:
     """Promote, say what was done, and review it; return the exit code that the review has, 0 where nothing was written.
 
-    Raises what `plan_promotion` raises, `NotPossibleHere` for a file whose ending is no form of a review, and
-    `StepFailed` when the document was written and its review could not be.
+    Raises what `plan_promotion` raises, `NotPossibleHere` for a file that can't be written or whose ending is no form
+    of a review, and `StepFailed` when the document was written and its review could not be.
     """
     form = review.suffix.lstrip(".") if review is not None else _FORMS[0]
     if form not in _FORMS:
         fix = f"let its name end with .{', .'.join(_FORMS)}"
         raise NotPossibleHere("--review", f"{review} is no form of a review", fix)
+    if review is not None:
+        check_writable("--review", review)
     catalog = Catalog()
     planned = plan_promotion(catalog, source, target, back=back)
     for line in told(catalog, source, target, planned):
@@ -73,8 +76,10 @@ def plan_promotion(catalog: Catalog, source: str, target: str, *, back: bool = F
     if has == environment.release:
         return None
     old = catalog.load_release(has)
-    findings = succession_refusals(old, release, back=back)
-    refusals = [*_order(catalog, source, target), *_found(document, findings)]
+    refusals = _order(catalog, source, target)
+    # Where the order refuses, an older release is meant by nobody: it would only be a second way to say the same.
+    findings = succession_refusals(old, release, back=back or bool(refusals))
+    refusals += _found(document, findings)
     with (catalog.root / _file(target)).open(encoding="utf-8", newline="") as file:
         text = _changed(document, file.read(), release.version)
     environments, _ = accepted_environments(catalog)

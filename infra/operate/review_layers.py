@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 
 from infra.catalog import ROOT, Catalog
 from infra.charts.bundle import Bundle
+from infra.components.sources import lacking
 from infra.errors import DocumentsRefused, MissingProgram, NotPossibleHere, PersonError, StepFailed
 from infra.for_real import check_release
 from infra.gpu.lock import lock_path, read_lock
 from infra.kubernetes_api import ApiRefused, ApiUnreachable, KubernetesApi
-from infra.layer_plans import asked_layers
+from infra.layer_plans import asked_layers, layer_plans
 from infra.model.handover import HANDOVER
 from infra.operate.engine import open_stack
 from infra.operate.preview_steps import stack_outputs, steps_of
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from pulumi.automation import EngineEvent
 
+    from infra.components.plan import LayerPlan
     from infra.model.environment import Environment
     from infra.model.handover import Layer
     from infra.model.release import Release
@@ -75,12 +77,14 @@ def review_layers(environment_name: str, only: Collection[str] | None = None) ->
     environment, release = Catalog().load(environment_name)
     found: list[Reviewed] = []
     moved = _not_for_real(release)  # why layers can't be previewed, once something says so
+    other_nodes = ""  # why the cluster layer can't be: it alone is told of machines
     for layer in asked_layers(environment, release):
         if only is not None and f"{environment_name}.{layer}" not in only:
             continue
-        previewed = _review(environment, release, layer, moved)
+        previewed = _review(environment, release, layer, moved or (other_nodes if layer == "cluster" else ""))
         found.append(previewed.reviewed)
         moved = moved or _moves_the_cluster(previewed)
+        other_nodes = other_nodes or _other_nodes(previewed)
     return found
 
 
@@ -104,7 +108,7 @@ def _review(environment: Environment, release: Release, layer: Layer, moved: str
         stack = open_stack(name, layer, create=False)
         if stack is None:
             return _not_previewable(name, layer, f"there is no stack {name}.{layer} yet: `up` makes all of it")
-        reason = _why_not(stack, layer)
+        reason = _why_not(stack, layer, layer_plans(environment, release).get(layer))
         if reason:
             return _not_previewable(name, layer, reason)
         said: list[str] = []
@@ -154,7 +158,7 @@ def _has_bundle(release: Release) -> bool:
         return False
 
 
-def _why_not(stack: LayerStack, layer: Layer) -> str:
+def _why_not(stack: LayerStack, layer: Layer, plan: LayerPlan | None) -> str:
     """Return why a layer in the cluster can't be previewed, or nothing."""
     lower = lower_layer(layer)
     if lower is None:
@@ -163,6 +167,9 @@ def _why_not(stack: LayerStack, layer: Layer) -> str:
     outputs = below.handle.outputs() if below is not None else {}
     if HANDOVER not in outputs:
         return f"its API is not there yet: {stack.environment}.{lower} has handed nothing over"
+    names = lacking(plan.sources if plan is not None else (), outputs[HANDOVER].value.get("secrets") or {})
+    if names:
+        return f"{stack.environment}.{lower} does not hand over {', '.join(names)} yet: `up` brings that first"
     try:
         with KubernetesApi(outputs[HANDOVER].value["kubeconfig"]) as api:
             api.version()
@@ -183,6 +190,14 @@ def _moves_the_cluster(previewed: _Previewed) -> str:
         return ""
     changed = [key for key in _REACHES_THE_CLUSTER if before.get(key) != after.get(key)]
     return f"{review.stack} would hand over another {' and '.join(changed)}" if changed else ""
+
+
+def _other_nodes(previewed: _Previewed) -> str:
+    """Return why the cluster layer can't be previewed: its nodes would be other machines; else nothing."""
+    before, after = previewed.before.get(HANDOVER), previewed.after.get(HANDOVER)
+    if not isinstance(before, dict) or not isinstance(after, dict) or before.get("nodes") == after.get("nodes"):
+        return ""
+    return f"{previewed.reviewed.layer.stack} would hand over other nodes, which this layer would be told of"
 
 
 def _staleness(stack: LayerStack, environment: Environment, exported: dict[str, Any]) -> Staleness:

@@ -51,14 +51,16 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
         if stack.layer == "compute":
             preview(stack, environment, release, expect_no_changes=expect_no_changes)
             continue
+        from infra.components.handed import NotHandedOver
         from infra.operate.upper import LowerLayerMissing, preview_upper
 
         try:
             preview_upper(stack, expect_no_changes=expect_no_changes)
-        except LowerLayerMissing as missing:
+        except (LowerLayerMissing, NotHandedOver) as missing:
             if layer is not None or expect_no_changes:
                 raise
-            print(f"{missing} (a preview of it needs the cluster's API)")
+            why = "needs the cluster's API" if isinstance(missing, LowerLayerMissing) else "needs what it stands on"
+            print(f"{missing} (a preview of it {why})")
 
 
 def run_refresh(environment_name: str, layer: str | None, *, expect_no_changes: bool) -> None:

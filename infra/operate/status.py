@@ -16,6 +16,7 @@ from infra.operate.engine import engine_step, open_stack
 from infra.operate.interrupted import pending_operations, unfinished_machines
 from infra.operate.status_page import LayerRow, Status, status_page
 from infra.operate.tools_status import Counted, count_pods, tools_status
+from infra.operate.writable import check_writable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
 
 
 def show_status(environment_name: str, page: Path | None = None) -> None:
-    """Print each layer's resources and last run, nodes, and tools; with `page` write them to an HTML file, too."""
+    """Print each layer's resources and last run, nodes, and tools; with `page` write them to an HTML file, too.
+
+    Raises `NotPossibleHere` for a file that can't be written.
+    """
+    if page is not None:
+        check_writable("--page", page)
     status = read_status(environment_name)
     _print(status)
     if page is not None:

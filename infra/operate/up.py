@@ -48,47 +48,82 @@ class Allowed:
     leftovers: str | None = None
 
 
-def run_up(
-    environment_name: str,
-    layer: str | None,
-    allowed: Allowed,
-    *,
-    approved: Path | None = None,
-    approved_hash: str = "",
-) -> None:
+@dataclass(frozen=True)
+class Plan:
+    """What was approved: the file of a seal, the hash that it must have, and the change record that it stands on."""
+
+    seal: Path | None = None
+    hash: str = ""
+    record: str = ""
+
+    def of(self, environment: str) -> Approved | None:
+        """Return the seal, or None without one. Raises `NotPossibleHere` where only parts of a plan are given."""
+        if self.seal is not None:
+            return Approved.of(environment, self.seal, self.hash)
+        for option, value in (("--approved-hash", self.hash), ("--record", self.record)):
+            if value:
+                raise NotPossibleHere(option, "there is no seal that it could be of", "give --approved FILE, too")
+        return None
+
+
+def run_up(environment_name: str, layer: str | None, allowed: Allowed, plan: Plan = Plan()) -> None:
     """Bring layers up, bottom to top; without `allowed.yes` each one's preview is shown and asked about.
 
-    What is not allowed a person is asked for. With a seal (`approved`) only what it has is done, and that without
-    asking for its previews again. Raises `StepFailed` when a layer fails, `NotPossibleHere` for a question that can't
-    be asked, `PlanRefused` when something has moved since the seal was made.
+    What is not allowed a person is asked for. With a seal only what it has is done, and that without asking for its
+    previews again. Raises `StepFailed` when a layer fails, `NotPossibleHere` for a question that can't be asked,
+    `PlanRefused` when something has moved since the seal was made, `NotApproved` when nobody has approved it.
     """
+    approved = plan.of(environment_name)
     choice = _choice(allowed.leftovers)
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
     if layer != "compute":
         check_upper_layers(environment, release)
-    plan = Approved.of(environment_name, approved, approved_hash) if approved is not None else None
-    allowed = replace(allowed, yes=allowed.yes or plan is not None)
-    with only_run(environment_name, "up"):
-        stacks = list(stacks_of(environment_name, layer, create=asked_layers(environment, release)))
-        if plan is not None:
-            plan.check([stack.name for stack in stacks])
+    steps = Steps(choice, replace(allowed, yes=allowed.yes or approved is not None), approved)
+    if approved is None or not plan.record:
+        _run(environment, release, layer, steps)
+        return
+    with approved.on_record(plan.record):
+        _run(environment, release, layer, steps)
+
+
+def _run(environment: Environment, release: Release, layer: str | None, steps: Steps) -> None:
+    """Bring layers up, held against what was approved, if anything was: all of them before the first is touched."""
+    approved = steps.approved
+    with only_run(environment.name, "up"):
+        stacks = list(stacks_of(environment.name, layer, create=asked_layers(environment, release)))
+        if any(stack.layer == "compute" for stack in stacks):
+            renew_bootstrap_token(environment.name)
+        if approved is not None:
+            approved.check([stack.name for stack in stacks])
         for stack in stacks:
-            if plan is not None:
-                plan.check_next(stack)
             if stack.layer == "compute":
-                renew_bootstrap_token(environment_name)
-                _up(stack, environment, release, choice, allowed)
+                _up(stack, environment, release, steps)
             else:
-                up_upper(stack, yes=allowed.yes)
-            if plan is not None:
-                plan.has_run(stack)
+                up_upper(stack, yes=steps.allowed.yes, last_look=steps.last_look)
+            if approved is not None:
+                approved.has_run(stack)
 
 
-def _up(stack: LayerStack, environment: Environment, release: Release, choice: Choice | None, allowed: Allowed) -> None:
+@dataclass(frozen=True)
+class Steps:
+    """How layers come up: what becomes of leftovers, what is allowed, what was approved."""
+
+    choice: Choice | None
+    allowed: Allowed
+    approved: Approved | None
+
+    def last_look(self, stack: LayerStack) -> None:
+        """Hold a layer against what was approved once more, before it is touched. Raises `PlanRefused`."""
+        if self.approved is not None:
+            self.approved.check([stack.name])
+
+
+def _up(stack: LayerStack, environment: Environment, release: Release, steps: Steps) -> None:
+    allowed = steps.allowed
     release_stale_locks(stack)
     credentials = check_fit(stack, environment, release)
-    resolve_leftovers(stack, environment, choice)
+    resolve_leftovers(stack, environment, steps.choice)
     forget_stray_disks(stack)
     previewed = preview(stack, environment, release, show=not allowed.yes)
     if not allowed.yes:
@@ -96,6 +131,7 @@ def _up(stack: LayerStack, environment: Environment, release: Release, choice: C
     if previewed.changes.lost_disks and not allowed.lose_disks:
         names = ", ".join(name for name, _ in previewed.changes.lost_disks)
         ask(f"Delete the data disks of {names}, with all that is on them?", "--lose-disks")
+    steps.last_look(stack)
     groups = batches(plan_compute(environment, release), previewed.changes.disturbed)
     with Quorum(stack.name, environment, credentials) as quorum:
         _check_cluster(quorum, previewed, lose_cluster=allowed.lose_cluster)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from infra.catalog import ROOT
+from infra.catalog import ROOT, Catalog
 from infra.charts.bundle import Bundle
 from infra.components.bundle_check import check_bundle
+from infra.components.handed import NotHandedOver
 from infra.components.settings import SettingsMissing, missing_settings
+from infra.components.sources import lacking
 from infra.errors import PersonError, StepFailed
 from infra.kubernetes_api import ApiRefused, ApiUnreachable, KubernetesApi, forgets_unreachable, wait_for_api
 from infra.layer_plans import layer_plans
@@ -22,6 +24,8 @@ from infra.program import lower_layer
 from infra.vsphere.provider.api_kind import PATIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pulumi.automation import EngineEvent
 
     from infra.model.environment import Environment
@@ -69,6 +73,14 @@ def handed_over(environment: str, layer: Layer) -> dict[str, Any] | None:
     return dict(outputs[HANDOVER].value) if HANDOVER in outputs else None
 
 
+def check_handed_over(stack: LayerStack, below: dict[str, Any]) -> None:
+    """Raise `NotHandedOver` where a layer needs something that the one below has not handed over yet."""
+    plan = layer_plans(*Catalog().load(stack.environment))[stack.layer]
+    names = lacking(plan.sources, below.get("secrets") or {})
+    if names:
+        raise NotHandedOver(stack.name, names)
+
+
 def preview_upper(stack: LayerStack, *, expect_no_changes: bool = False, show: bool = True) -> None:
     """Preview a layer on the machines. When that fails, the API is asked for a reason that fits one line.
 
@@ -79,6 +91,7 @@ def preview_upper(stack: LayerStack, *, expect_no_changes: bool = False, show: b
     below = handed_over(stack.environment, stack.layer)
     if below is None:
         raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
+    check_handed_over(stack, below)
     try:
         engine_preview(stack, said, events, expect_no_changes=expect_no_changes)
     except StepFailed:
@@ -90,10 +103,11 @@ def preview_upper(stack: LayerStack, *, expect_no_changes: bool = False, show: b
         show_output("\n".join(said))
 
 
-def up_upper(stack: LayerStack, *, yes: bool) -> None:
+def up_upper(stack: LayerStack, *, yes: bool, last_look: Callable[[LayerStack], None]) -> None:
     """Bring a layer on the machines up once the API answers; without `yes` its preview is shown and asked about.
 
-    Raises `LowerLayerMissing`, `ApiUnreachable`, `ApiRefused`, `StepFailed`.
+    `last_look` comes before anything is touched, and may raise. Raises `LowerLayerMissing`, `ApiUnreachable`,
+    `ApiRefused`, `StepFailed`.
     """
     release_stale_locks(stack)
     _forget_pending(stack)
@@ -105,6 +119,7 @@ def up_upper(stack: LayerStack, *, yes: bool) -> None:
     if not yes:
         preview_upper(stack)
         ask(f"Do this to {stack.name}?", "--yes")
+    last_look(stack)
     engine_up(stack)
 
 

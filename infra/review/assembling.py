@@ -50,6 +50,7 @@ def _environment(name: str, parts: Parts) -> EnvironmentReview:
     if name in before.problems and not old:
         unknown = f"what it was before is not known: {before.problems[name]}"
         return EnvironmentReview(name, layers, versions, refusals=(unknown,))
+    known = name not in before.problems
     return EnvironmentReview(
         name,
         layers,
@@ -57,7 +58,8 @@ def _environment(name: str, parts: Parts) -> EnvironmentReview:
         release_changes=_releases(parts, versions),
         gpus=gpu_changes(name, (old, before.locks.get(name, {})), (new, after.locks.get(name, {}))),
         documents=document_changes(old, new),
-        texts=text_changes(name, before.texts.get(name, {}), after.texts.get(name, {})),
+        texts=text_changes(name, before.texts.get(name, {}), after.texts.get(name, {})) if known else (),
+        refusals=() if known else (f"what its texts were before is not known: {before.problems[name]}",),
     )
 
 

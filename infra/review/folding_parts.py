@@ -79,11 +79,14 @@ def told_gpus(environments: Iterable[EnvironmentReview]) -> tuple[ToldGpu, ...]:
 
 
 def told_releases(environments: Iterable[EnvironmentReview]) -> tuple[ToldRelease, ...]:
-    """Return how releases differ, once for all environments that go from one to the same other."""
+    """Return how releases differ, once for all environments that go from one to the same other.
+
+    An environment whose document before is not known goes from nothing: there is nothing to compare.
+    """
     groups: dict[tuple[str, str, tuple[tuple[str, str, str], ...]], set[str]] = defaultdict(set)
     for each in environments:
         changes = tuple(sorted((change.name, change.old, change.new) for change in each.release_changes))
-        if changes or each.release[0] != each.release[1]:
+        if changes or (each.release[0] and each.release[0] != each.release[1]):
             groups[(*each.release, changes)].add(each.environment)
     return tuple(ToldRelease(tuple(sorted(groups[key])), *key) for key in sorted(groups))
 

@@ -91,6 +91,7 @@ def _layer(layer: LayerReview) -> dict[str, Any]:
             "plugins": dict(sorted(staleness.plugins)),
             "revision": staleness.revision,
             "inventoryAgeDays": staleness.inventory_age_days,
+            "rehearsed": staleness.rehearsed,
         },
         "changes": [_change(layer.environment, change) for change in sorted(layer.changes)],
     }

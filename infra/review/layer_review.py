@@ -25,7 +25,7 @@ _WHOLE = ("slipway:cluster:Component", "slipway:compute:NodePool")  # a tool, a 
 
 
 class Noise(BaseModel):
-    """Changes that are known to mean nothing: of a type (or what it begins with), at paths; none for all of them."""
+    """Changes that are known to mean nothing: of a type (or what it begins with), at paths and below; none for all."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,7 +39,10 @@ class Noise(BaseModel):
             return False
         if not self.paths:
             return True
-        return bool(change.properties) and all(each.path in self.paths for each in change.properties)
+        return bool(change.properties) and all(self._has(each.path) for each in change.properties)
+
+    def _has(self, path: str) -> bool:
+        return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in self.paths)
 
 
 @cache

@@ -59,6 +59,8 @@ def _heading(report: Report, most: int) -> str:
 
 def _fill(page: Page, report: Report, detail: Detail) -> None:
     page.add(_heading(report, 8), "", f"**{report.word}.** {prose(report.sentence, 1_000)}")
+    if report.rehearsed:
+        page.add("", f"Previewed in a rehearsal of {code(report.against, 60)}, not on the living environment.")
     if report.first_look:
         page.add("", f"**{report.first_look}**: see below.")
     _add_rows(page, report, detail)

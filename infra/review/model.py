@@ -49,7 +49,8 @@ class ResourceChange:
 class Staleness:
     """What a preview was made of: a later run tells by it whether the preview still holds.
 
-    Versions are texts, empty where unknown; `inventory_age_days` is None without an inventory.
+    Versions are texts, empty where unknown; `inventory_age_days` is None without an inventory. `rehearsed` says that it
+    was made in a rehearsal of the revision compared with, not on the living environment.
     """
 
     state: str = ""
@@ -57,6 +58,7 @@ class Staleness:
     plugins: tuple[tuple[str, str], ...] = ()
     revision: str = ""
     inventory_age_days: int | None = None
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,8 @@ class Row:
 class Report:
     """A whole report; sections in the order in which they are read.
 
-    `word` is the verdict in words, `sentence` what it comes to, `first_look` how many dangers there are. `refusals` and
+    `word` is the verdict in words, `sentence` what it comes to, `first_look` how many dangers there are, `rehearsed`
+    whether previews were made in a rehearsal. `refusals` and
     `notes` are by environment; `noise` says what was left out as meaning nothing, with how often; `states` what each
     stack's state is told by.
     """
@@ -78,6 +79,7 @@ class Report:
     word: str
     sentence: str
     first_look: str
+    rehearsed: bool
     environments: tuple[str, ...]
     against: str
     revision: str
@@ -118,6 +120,7 @@ def report_of(review: Review) -> Report:
         word=REFUSED if refused else VERDICTS[verdict],
         sentence=_sentence(rows, [name for name, _ in refusals], rules),
         first_look=_first_look(dangers),
+        rehearsed=any(each.staleness.rehearsed for each in layers),
         environments=tuple(each.environment for each in environments),
         against=review.against,
         revision=review.revision,

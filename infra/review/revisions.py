@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import NotPossibleHere
+from infra.review.plain_documents import plain_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,17 +70,24 @@ def checked_out(root: Path, revision: str, parts: Sequence[str] = _FOLDERS) -> I
 def snapshot(folder: Path, environments: Sequence[str]) -> Snapshot:
     """Return what a checkout has of environments: its own code is asked, in a process of its own.
 
-    A checkout whose code can't answer gives what its problems say, and nothing else.
+    Of a checkout whose code can't answer, documents are read as this code reads them; its texts are not known.
     """
     if not (folder / f"{_MODULE.replace('.', '/')}.py").exists():
-        return Snapshot(problems=dict.fromkeys(environments, "that revision is from before there were reviews"))
+        return _unanswered(folder, environments, "that revision is from before there were reviews")
     variables = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", _MODULE, *environments]
     done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = (done.stderr.strip() or f"ended with exit code {done.returncode}").splitlines()[-1]
-        return Snapshot(problems=dict.fromkeys(environments, f"its code can't say what it made: {said}"))
+        return _unanswered(folder, environments, f"its code can't say what it made: {said}")
     return Snapshot(**json.loads(done.stdout))
+
+
+def _unanswered(folder: Path, environments: Sequence[str], why: str) -> Snapshot:
+    """Return what documents alone say, and `why` there is not more."""
+    found = plain_documents(folder, environments)
+    problems = {name: "; ".join([why, *found.problems.get(name, ())]) for name in environments}
+    return Snapshot(found.documents, found.releases, found.locks, problems=problems)
 
 
 def _git(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:

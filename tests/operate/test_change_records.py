@@ -62,7 +62,7 @@ def test_a_change_is_refused_by_who_runs_the_command(catalog: Catalog, monkeypat
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (None, "records no changes in a folder"),
+        (None, "is not there, so no changes are recorded; make it, with the line `file: {}`"),
         ("webhook: {url: https://c.example}\n", "records changes in a service; decide there"),
     ],
 )

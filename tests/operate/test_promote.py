@@ -108,6 +108,11 @@ def test_an_older_release_has_to_be_meant(catalog: Catalog) -> None:
     assert (planned.old, planned.new) == (NEW, OLD)
 
 
+def test_where_the_order_refuses_an_older_release_is_not_offered(catalog: Catalog) -> None:
+    (line,) = refusal(give(catalog, dev=NEW, staging=OLD, prod=OLD), "staging", "dev")
+    assert line.endswith("has dev before staging; promote from dev to staging")
+
+
 def test_no_minor_of_kubernetes_is_skipped_and_every_reason_is_said_at_once(catalog: Catalog) -> None:
     catalog = give(catalog, dev=NEW, staging=NEW, prod=OLD)
     older = catalog.root / "stacks" / "releases" / f"{OLD}.yaml"
@@ -277,10 +282,7 @@ def test_command_line(tmp_path: Path) -> None:
     )
     skipped = slipway("promote", "staging", "dev")
     assert skipped.returncode == 2
-    assert [line.partition(":")[0] for line in skipped.stderr.splitlines()] == [
-        "stacks/environments/dev.yaml",
-        "stacks/promotion.yaml",
-    ]
+    assert [line.partition(":")[0] for line in skipped.stderr.splitlines()] == ["stacks/promotion.yaml"]
     assert checkout.document_of("staging").read_bytes() == before
     assert slipway("release", "diff", OLD, NEW, "--format", "md").stdout.startswith(f"{OLD} to {NEW}: ")
     assert slipway("release", "check", NEW).returncode == 0

@@ -38,13 +38,14 @@ def reviewed(rehearsal: Rehearsal, *options: str, code: int) -> str:
 def test_a_change_from_review_to_what_runs(checkout: Checkout, rehearsal: Rehearsal) -> None:
     """One rehearsal, step by step."""
     seal = rehearsal.layout.folder / "dev.seal.json"
+    (checkout.root / "stacks" / "change-records.yaml").write_text("file:\n  folder: stacks/changes\n", encoding="utf-8")
     nothing_can_be_previewed_before_there_is_something(rehearsal)
     slipway(rehearsal, "up", "dev", "compute", "--yes")
     what_stays_is_quiet_and_what_is_not_there_is_said(rehearsal)
     checkout.replace(MORE_MEMORY)
-    a_change_is_told_and_sealed(rehearsal, seal)
+    record = a_change_is_told_and_sealed(rehearsal, seal)
     a_document_that_moved_is_refused(checkout, rehearsal, seal)
-    what_was_approved_runs(rehearsal, seal)
+    what_was_approved_runs(checkout, rehearsal, seal, record)
     a_state_that_moved_is_refused(rehearsal, seal)
     checkout.restore()
 
@@ -67,14 +68,16 @@ def what_stays_is_quiet_and_what_is_not_there_is_said(rehearsal: Rehearsal) -> N
     assert "does not answer" in cluster["reason"]
 
 
-def a_change_is_told_and_sealed(rehearsal: Rehearsal, seal: Path) -> None:
-    said = reviewed(rehearsal, "--seal", str(seal), code=NOT_PREVIEWABLE)
+def a_change_is_told_and_sealed(rehearsal: Rehearsal, seal: Path) -> str:
+    said = reviewed(rehearsal, "--seal", str(seal), "--record", code=NOT_PREVIEWABLE)
+    assert "not in it, as they could not be previewed: dev.cluster" in said
     assert "memory" in said
     assert "16384" in said
     assert "24576" in said
     again = reviewed(rehearsal, code=NOT_PREVIEWABLE)
     assert said.partition("wrote ")[0] == again
     assert set(json.loads(seal.read_text(encoding="utf-8"))["stacks"]) == {"dev.compute"}
+    return said.rpartition("on record as ")[2].strip()
 
 
 def a_document_that_moved_is_refused(checkout: Checkout, rehearsal: Rehearsal, seal: Path) -> None:
@@ -85,9 +88,13 @@ def a_document_that_moved_is_refused(checkout: Checkout, rehearsal: Rehearsal, s
     checkout.replace(tuple(reversed(ANOTHER_OWNER)))  # type: ignore[arg-type]
 
 
-def what_was_approved_runs(rehearsal: Rehearsal, seal: Path) -> None:
-    said = slipway(rehearsal, "up", "dev", "compute", "--approved", str(seal))
+def what_was_approved_runs(checkout: Checkout, rehearsal: Rehearsal, seal: Path, record: str) -> None:
+    file = checkout.root / "stacks" / "changes" / f"{record}.json"
+    data = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**data, "decision": {"state": "approved", "by": "jane"}}), encoding="utf-8")
+    said = slipway(rehearsal, "up", "dev", "compute", "--approved", str(seal), "--record", record)
     assert "updated" in said
+    assert slipway(rehearsal, "change", "list") == f"{record}: closed by jane\n"
     assert layers(reviewed(rehearsal, "--format", "json", code=NOT_PREVIEWABLE))[0]["verdict"] == "no change"
 
 

@@ -45,11 +45,12 @@ def api(rehearsal: Rehearsal) -> Kubernetes:
 def test_dev_from_nothing_to_a_toolchain_and_back(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> None:
     """One rehearsal, step by step; each step begins where the one before ended."""
     what_a_tool_needs_is_named_on_both_sides(checkout, rehearsal)
-    everything_comes_up_and_is_quiet_the_second_time(rehearsal)
+    said = [everything_comes_up_and_is_quiet_the_second_time(rehearsal)]
     every_tool_is_ready_and_has_an_address(rehearsal)
-    no_secret_of_a_tool_is_ever_seen(rehearsal, api)
-    a_tool_that_is_left_out_goes(checkout, rehearsal, api)
-    another_registry_is_one_line(checkout, rehearsal, api)
+    secrets = secrets_in(api)
+    said += a_tool_that_is_left_out_goes(checkout, rehearsal, api)
+    said += another_registry_is_one_line(checkout, rehearsal, api)
+    no_secret_of_a_tool_is_ever_seen(rehearsal, {**secrets, **secrets_in(api)}, said)
     all_of_it_goes(rehearsal)
 
 
@@ -61,18 +62,18 @@ def what_a_tool_needs_is_named_on_both_sides(checkout: Checkout, rehearsal: Rehe
     checkout.restore()
 
 
-def everything_comes_up_and_is_quiet_the_second_time(rehearsal: Rehearsal) -> None:
-    slipway(rehearsal, "up", "dev", "--yes")
+def everything_comes_up_and_is_quiet_the_second_time(rehearsal: Rehearsal) -> str:
+    said = slipway(rehearsal, "up", "dev", "--yes")
     observed_nodes(rehearsal, "dev")
     again = slipway(rehearsal, "up", "dev", "--yes")
     assert again.count("unchanged") == 4, again
     assert not any(word in again for word in (" created", " updated", " deleted", " replaced")), again
+    return said
 
 
 def every_tool_is_ready_and_has_an_address(rehearsal: Rehearsal) -> None:
     page = rehearsal.layout.folder / "status.html"
-    said = slipway(rehearsal, "status", "dev", "--page", str(page))
-    assert "ready" in said
+    slipway(rehearsal, "status", "dev", "--page", str(page))
     text = page.read_text(encoding="utf-8")
     count = len(tools_of(DEV))
     assert f'{count} tools: <span class="ready">{count} ready</span></p>' in text
@@ -83,19 +84,26 @@ def every_tool_is_ready_and_has_an_address(rehearsal: Rehearsal) -> None:
 def secrets_in(api: Kubernetes) -> dict[str, str]:
     """Return the values of all Secrets of tools and teams that are long enough to be told from other words."""
     namespaces = {tool.namespace for tool in tools_of(DEV).values()} | {"research", "dex"}
-    found = {}
+    found: dict[str, str] = {}
     for secret in api.get("/api/v1/secrets")["items"]:
         place = secret["metadata"]
         if place["namespace"] in namespaces - {"kube-system"}:
             for key, value in (secret.get("data") or {}).items():
                 text = base64.b64decode(value).decode()
-                if len(text) >= LONG_ENOUGH and "://" not in text and " " not in text and "\n" not in text:
-                    found[f"{place['namespace']}/{place['name']}.{key}"] = text
+                name = f"{place['namespace']}/{place['name']}.{key}"
+                found |= {f"{name} {number}": part for number, part in enumerate(telling_parts(text))}
     return found
 
 
-def no_secret_of_a_tool_is_ever_seen(rehearsal: Rehearsal, api: Kubernetes) -> None:
-    secrets = secrets_in(api)
+def telling_parts(text: str) -> list[str]:
+    """Return what of a value can only be a secret: itself if it is one word, of a private key its lines."""
+    if "PRIVATE KEY-----" in text:
+        return [line for line in text.splitlines() if len(line) >= LONG_ENOUGH and not line.startswith("-----")]
+    one_word = len(text) >= LONG_ENOUGH and "://" not in text and not set(text) & {" ", "\n", "."}
+    return [text] if one_word else []
+
+
+def no_secret_of_a_tool_is_ever_seen(rehearsal: Rehearsal, secrets: dict[str, str], outputs: list[str]) -> None:
     public = {"played by the rehearsal"}
     sources = [s for plan in layer_plans(DEV, RELEASE).values() for s in plan.sources if s.startswith("made:")]
     assert len(secrets) > len(sources) / 2
@@ -107,7 +115,8 @@ def no_secret_of_a_tool_is_ever_seen(rehearsal: Rehearsal, api: Kubernetes) -> N
         said.append(rehearsal.run(["pulumi", "stack", "output", "--json", *stack]))
     assert [done.returncode for done in said] == [0] * len(said), [done.stderr for done in said]
     kept = [file for file in rehearsal.layout.state.rglob("*.json") if file.is_file()]
-    texts = [done.stdout + done.stderr for done in said] + [file.read_text(encoding="utf-8") for file in kept]
+    texts = [*outputs, *(done.stdout + done.stderr for done in said)]
+    texts += [file.read_text(encoding="utf-8") for file in kept]
     seen = {
         name
         for name, value in secrets.items()
@@ -120,21 +129,30 @@ def spellings(value: str) -> tuple[str, str]:
     return value, base64.b64encode(value.encode()).decode()
 
 
-def a_tool_that_is_left_out_goes(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> None:
+def a_tool_that_is_left_out_goes(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> list[str]:
     assert api.get("/api/v1/namespaces/mlflow")
     checkout.replace(NO_EXPERIMENTS)
-    slipway(rehearsal, "up", "dev", "--yes")
+    said = [with_json_of(rehearsal, "toolchain"), slipway(rehearsal, "up", "dev", "--yes")]
     assert api.get("/api/v1/namespaces/mlflow") is None
     policy = api.get("/apis/cilium.io/v2/namespaces/jupyterhub/ciliumnetworkpolicies/as-linked")
     assert "mlflow" not in json.dumps(policy)
+    return said
 
 
-def another_registry_is_one_line(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> None:
+def with_json_of(rehearsal: Rehearsal, layer: str) -> str:
+    """Return what a preview says of a layer that would change, in all ways that it can be asked for."""
+    done = rehearsal.run(["pulumi", "preview", "--diff", "--json", "-s", f"dev.{layer}", "--non-interactive"])
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr + slipway(rehearsal, "preview", "dev", layer)
+
+
+def another_registry_is_one_line(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> list[str]:
     checkout.replace(ZOT)
-    slipway(rehearsal, "up", "dev", "--yes")
+    said = [with_json_of(rehearsal, "platform"), slipway(rehearsal, "up", "dev", "--yes")]
     assert api.get("/api/v1/namespaces/harbor") is None
     assert api.get("/apis/apps/v1/namespaces/zot/statefulsets/zot")
     assert "unchanged" in slipway(rehearsal, "preview", "dev", "toolchain", "--expect-no-changes")
+    return said
 
 
 def all_of_it_goes(rehearsal: Rehearsal) -> None:

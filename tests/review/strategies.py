@@ -83,7 +83,14 @@ def layers(draw: st.DrawFn, environment: str, name: str) -> LayerReview:
         tuple(draw(resources(f"{environment}.{name}", index)) for index in range(number)),
         draw(st.integers(0, 5000)),
         tuple(draw(st.lists(st.tuples(texts, st.integers(1, 5)), max_size=2))),
-        Staleness(draw(texts), draw(texts), ((draw(texts), draw(texts)),), draw(texts), draw(st.none() | st.just(3))),
+        Staleness(
+            draw(texts),
+            draw(texts),
+            ((draw(texts), draw(texts)),),
+            draw(texts),
+            draw(st.none() | st.just(3)),
+            draw(st.booleans()),
+        ),
         tuple(draw(st.lists(texts, max_size=1))),
     )
 

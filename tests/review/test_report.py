@@ -110,6 +110,25 @@ def test_every_key_of_the_json_is_told_of() -> None:
     assert found == told
 
 
+def test_a_rehearsal_is_said_in_every_form() -> None:
+    living = layer("dev.compute")
+    rehearsed = replace(living, staleness=replace(living.staleness, rehearsed=True))
+
+    def forms(one: LayerReview) -> list[str]:
+        review = Review((EnvironmentReview("dev", (one,)),), against="0123abcd")
+        return [as_markdown(review), as_html(review), as_json(review)]
+
+    markdown, html, data = forms(rehearsed)
+    assert markdown.splitlines()[4] == (
+        "Previewed in a rehearsal of `0123abcd`, not on the living environment."
+    )  # under the verdict
+    assert "Previewed in a rehearsal of <code>0123abcd</code>, not on the living environment." in html
+    assert json.loads(data)["environments"][0]["layers"][0]["staleness"]["rehearsed"] is True
+    markdown, html, data = forms(living)
+    assert "rehearsal" not in markdown + html
+    assert json.loads(data)["environments"][0]["layers"][0]["staleness"]["rehearsed"] is False
+
+
 def test_every_exit_code_is_told_of() -> None:
     page = (ROOT / "docs" / "review.md").read_text(encoding="utf-8")
     assert [int(code) for code in re.findall(r"^\| (\d) \|", page, re.MULTILINE)] == [0, 2, 4, 5, 6]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +18,7 @@ from tests.support.environments import CATALOG, PROD, RELEASE, changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from infra.model.environment import Environment
 
@@ -181,6 +184,27 @@ def test_a_build_is_root_in_a_user_namespace_alone() -> None:
     template = dict(pods(PROD))["build/build"]
     assert json.loads(template["podSpecPatch"]) == {"hostUsers": False}
     assert builds(PROD, RELEASE).privileged is True
+
+
+@pytest.mark.parametrize(
+    ("uid_map", "builds_there"), [("0 0 4294967295", False), ("0 65536 65536", True), ("0 100000 65536", True)]
+)
+def test_a_build_ends_where_it_would_be_root_of_the_node(tmp_path: Path, uid_map: str, builds_there: bool) -> None:  # noqa: FBT001
+    (text,) = dict(pods(PROD))["build/build"]["container"]["args"]
+    (tmp_path / "uid_map").write_text("".join(f"{each:>10} " for each in uid_map.split()) + "\n", encoding="utf-8")
+    program = tmp_path / "buildctl-daemonless.sh"
+    metadata = '{"containerimage.digest": "sha256:0a"}'
+    program.write_text(f"#!/bin/sh\necho '{metadata}' > {tmp_path}/metadata.json\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert "/proc/self/uid_map" in text
+    here = text.replace("/tmp/", f"{tmp_path}/").replace("/proc/self/uid_map", f"{tmp_path}/uid_map")  # noqa: S108
+    variables = {"REGISTRY": "r", "REPOSITORY": "t/a", "REVISION": "1", "DOCKERFILE": "D"}
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = ["sh", "-euc", here]
+    done = subprocess.run(command, env={**path, **variables}, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) is builds_there, done.stderr
+    assert ("would be its root" in done.stderr) is not builds_there
+    assert (tmp_path / "image").exists() is builds_there
 
 
 def test_gpus_are_had_through_queues_alone() -> None:

@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING
 
 from infra.model.environment import pool_path
 from infra.model.rules.finding import Finding
+from infra.model.tools import tools_of
 
 # The key that stands in this repository's own environments.
 EXAMPLE_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIFoP8EqZN+Kcpf/+8IKQ6DcX/V1Hil+KpXMrBU1YIaiS"
+# What tools keep in volumes, which nothing copies.
+_IN_VOLUMES = {
+    "gitea": "repositories",
+    "zot": "images",
+    "jupyterhub": "people's files",
+    "kube-prometheus-stack": "metrics",
+}
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +32,7 @@ def own_warnings(environment: Environment) -> list[Finding]:
         *_pools(environment),
         *_first_boot(environment),
         *_unused_clusters(environment),
+        *_backups(environment),
     ]
 
 
@@ -108,3 +117,13 @@ def _unused_clusters(environment: Environment) -> Iterator[Finding]:
     for index, cluster in enumerate(environment.vcenter.clusters):
         if cluster not in used:
             yield Finding(f"vcenter.clusters[{index}]", cluster, "runs no pool", "name it in a pool, or remove it")
+
+
+def _backups(environment: Environment) -> Iterator[Finding]:
+    if environment.platform.backups is None:
+        return
+    tools = tools_of(environment)
+    left = [f"{what} of {tools[name].section}" for name, what in _IN_VOLUMES.items() if name in tools]
+    if left:
+        reason = f"copies databases and buckets; not copied: {', '.join(left)}"
+        yield Finding("platform.backups", "", reason, "snapshot their volumes (docs/restore.md)")
