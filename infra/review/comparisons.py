@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Placed = tuple[Mapping[str, Any], Mapping[str, Any]]  # a document and its placement lock, empty where there is none
 
 _CONTEXT = 2  # lines around a difference
+_MOST_NEW = 40  # lines of a text that is new or gone and is shown whole
 
 
 def document_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[PropertyChange, ...]:
@@ -54,6 +55,14 @@ def _kind(was: Seat | None, now: Seat | None) -> Literal["gained", "lost", "move
     return "moved" if was.what == now.what else "changed"
 
 
+def _difference(before: list[str], after: list[str]) -> tuple[str, ...]:
+    """Return how a text differs; of a long one that is new or gone only how long it is: nothing in it differs."""
+    for sign, one, other in (("+", after, before), ("-", before, after)):
+        if not other and len(one) > _MOST_NEW:
+            return (f"{sign}[a text of {len(one)} lines]",)
+    return tuple(difflib.unified_diff(before, after, lineterm="", n=_CONTEXT))[2:]
+
+
 def _seats(environment: str, document: Mapping[str, Any], lock: Mapping[str, Any]) -> Iterator[tuple[str, Seat]]:
     """Yield every node with GPUs and what it gets: devices of a host, or a share of boards of a cluster of hosts."""
     seats = lock.get("nodes", {})
@@ -72,8 +81,7 @@ def text_changes(environment: str, old: Mapping[str, str], new: Mapping[str, str
     for name in sorted({*old, *new}):
         before, after = old.get(name, ""), new.get(name, "")
         if before != after:
-            lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=_CONTEXT)
-            found.append(TextChange(f"{environment}: {name}", tuple(lines)[2:]))
+            found.append(TextChange(f"{environment}: {name}", _difference(before.splitlines(), after.splitlines())))
     return tuple(found)
 
 
