@@ -102,25 +102,23 @@ def _nodes(nodes: Sequence[ObservedNode]) -> Table:
 
 
 def _components(components: Sequence[ObservedComponent]) -> Table:
-    table = Table(
-        "layer", "component", "namespace", "version", "chart", "its kinds were checked", box=None, pad_edge=False
-    )
-    layers = [each.layer for each in components]
-    for index, each in enumerate(components):
-        if not each.all_kinds:
-            checked = "it brings none that are used"
-        elif each.real_kinds == each.all_kinds:
-            checked = "against their real definitions"
-        else:
-            checked = f"{each.all_kinds - each.real_kinds} of {each.all_kinds} by their names alone"
-        layer = each.layer if layers.index(each.layer) == index else ""
-        table.add_row(layer, each.name, each.namespace, each.version, each.origin, checked)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("component", "namespace", "version", "chart", "real kinds"):
+        table.add_column(heading, no_wrap=True)
+    layer = ""
+    for each in components:
+        if each.layer != layer:
+            layer = each.layer
+            table.add_row(f"[bold]layer {layer}[/bold]")
+        kinds = f"{each.real_kinds} of {each.all_kinds}" if each.all_kinds else "-"
+        table.add_row(f"  {each.name}", each.namespace, each.version, each.origin, kinds)
+    table.caption = "real kinds: how many of those that it brings and we use were checked by their real definitions"
     if any(each.origin == "contract" for each in components):
-        table.caption = (
-            "contract: the chart is not at hand, and what the release says of it stood in. Proved is that the API "
+        table.caption += (
+            ". contract: the chart is not at hand, and what the release says of it stood in. Proved is that the API "
             "took our objects in their order; not that the chart is quiet, complete and starts"
         )
-        table.caption_justify = "left"
+    table.caption_justify = "left"
     return table
 
 

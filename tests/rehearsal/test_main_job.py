@@ -56,8 +56,11 @@ def test_rehearse_reports_and_ends_clean() -> None:
         ("dev-gpu-1", "worker", "1"),
     ):
         assert re.search(rf"^{node} +{role} +v1\.36\.3 +yes +{gpus} *$", report, re.MULTILINE), report
-    assert rows["cluster"][:4] == ["cilium", "kube-system", "1.20.0", "contract"]
+    assert rows["cilium"][:3] == ["kube-system", "1.20.0", "contract"]
     assert rows["gpu-operator"][:3] == ["gpu-operator", "v26.7.0", "contract"]
+    assert rows["opentelemetry-collector"][:3] == ["opentelemetry", "0.170.0", "contract"]
+    assert "harbor" in rows
+    assert "argo-workflows" in rows
     assert "kubeadm (without its checks of the machine), etcd" in " ".join(report.split())
     assert {"start", "doctor", "cluster", "second", "status", "destroy", "in"} <= set(rows)
     for layer in ("compute", "cluster", "platform", "toolchain"):
