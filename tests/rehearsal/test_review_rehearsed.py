@@ -34,4 +34,4 @@ def test_a_change_is_previewed_on_what_was_before(checkout: Checkout) -> None:
     assert (compute["verdict"], cluster["verdict"]) == ("changes", "changes")
     changed = {each["name"] for each in compute["changes"] if each["operation"] == "update"}
     assert {"dev-cpu-1", "dev-cpu-2"} <= changed
-    assert "Namespace:serving" in {each["name"] for each in cluster["changes"] if each["operation"] == "create"}
+    assert "serving" in {each["name"] for each in cluster["changes"] if each["operation"] == "create"}
