@@ -64,7 +64,7 @@ def test_rehearse_reports_and_ends_clean() -> None:
     assert "kubeadm (without its checks of the machine), etcd" in " ".join(report.split())
     assert {"start", "doctor", "cluster", "second", "status", "destroy", "in"} <= set(rows)
     for layer in ("compute", "cluster", "platform", "toolchain"):
-        assert re.search(rf"^up, {layer} +made +[0-9.]+$", report, re.MULTILINE), report
+        assert re.search(rf"^up, {layer} +made +[0-9.]+ *$", report, re.MULTILINE), report
     assert {"real", "simulated", "played"} <= set(rows)
     assert ("plugin for rehearsals" in report) == (find_plugin(ROOT).kind == "played")
     assert {path: path.read_bytes() for path in (root / "stacks").rglob("*.yaml")} == committed
