@@ -159,7 +159,8 @@ def _truth(report: Report) -> Table:
             "hosts, disks and networks: names without hardware",
             f"operating systems: {commands}, systemd, the guest tools",
             "kubelets, container runtimes and kube-vip: static pods run as plain processes, other pods not at all",
-            "what the components' pods would do: nodes ready, seen by the cloud provider, their GPUs found and offered; databases' pods",
+            "what the components' pods would do: nodes ready, seen by the cloud provider, their GPUs found and offered",
+            "a database operator's pods; Jobs end well without doing anything",
             f"not done, as there is no operating system: {_grouped(report.skipped)}",
         ],
     }
