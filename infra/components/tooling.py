@@ -12,21 +12,28 @@ from infra.components.ways_in import ways_in
 from infra.model.tools import reachable, tools_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from infra.components.component import Component
     from infra.model.environment import Environment
+    from infra.model.release import Release
     from infra.model.tools import Tool
+
+    Maker = Callable[[Environment, Release], Component]
 
 
 def plan_tools(
-    environment: Environment, layer: str, components: Iterable[Component], handed: Iterable[str]
+    environment: Environment, release: Release, layer: str, makers: Mapping[str, Maker], handed: Iterable[str] = ()
 ) -> LayerPlan:
-    """Return a layer's plan: its components, each with what all have alike."""
-    tools = tools_of(environment, layer)
-    return LayerPlan(
-        tuple(completed(environment, tools[each.name], each) for each in components), tuple(sorted(handed))
-    )
+    """Return a layer's plan: its tools in the order of their table, each with what all have alike.
+
+    `makers` make a tool's component, by its name; `handed` are the sources whose values the layers above get.
+    """
+    components = [
+        completed(environment, tool, makers[name](environment, release))
+        for name, tool in tools_of(environment, layer).items()
+    ]
+    return LayerPlan(tuple(components), tuple(sorted(handed)))
 
 
 def completed(environment: Environment, tool: Tool, component: Component) -> Component:

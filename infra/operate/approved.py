@@ -59,6 +59,8 @@ class Approved:
         missing = [
             f"{each.layer.stack}: {each.layer.verdict}: {each.layer.reason}" for each in reviewed if each.sealed is None
         ]
+        unseen = sorted(set(stacks) - {each.layer.stack for each in reviewed})
+        missing += [f"{stack}: nobody has seen what would become of it" for stack in unseen]
         if missing:
             fix = "review it again, and have that approved"
             raise PlanRefused("\n".join([*missing, f"what can't be previewed can't be held against the seal; {fix}"]))

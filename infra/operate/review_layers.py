@@ -19,7 +19,7 @@ from infra.for_real import check_release
 from infra.gpu.lock import lock_path, read_lock
 from infra.kubernetes_api import ApiRefused, ApiUnreachable, KubernetesApi
 from infra.layer_plans import asked_layers, layer_plans
-from infra.model.handover import HANDOVER
+from infra.model.handover import HANDOVER, LAYERS
 from infra.operate.engine import open_stack
 from infra.operate.preview_steps import stack_outputs, steps_of
 from infra.operate.steps import engine_preview
@@ -72,16 +72,21 @@ class _Previewed:
 def review_layers(environment_name: str, only: Collection[str] | None = None) -> list[Reviewed]:
     """Return the reviews of an environment's layers, bottom to top; with `only`, of these stacks.
 
-    A layer that can't be previewed is told with the reason. Raises `DocumentsRefused`, `MissingProgram`.
+    A layer that the document asks nothing of any more is among them as long as it has a stack: `up` empties that. One
+    that can't be previewed is told with the reason. Raises `DocumentsRefused`, `MissingProgram`.
     """
     environment, release = Catalog().load(environment_name)
+    asked, plans = asked_layers(environment, release), layer_plans(environment, release)
     found: list[Reviewed] = []
-    moved = _not_for_real(release)  # why layers can't be previewed, once something says so
+    moved = not_pinned = _not_for_real(release)  # why layers can't be previewed, once something says so
     other_nodes = ""  # why the cluster layer can't be: it alone is told of machines
-    for layer in asked_layers(environment, release):
+    for layer in LAYERS:
         if only is not None and f"{environment_name}.{layer}" not in only:
             continue
-        previewed = _review(environment, release, layer, moved or (other_nodes if layer == "cluster" else ""))
+        if layer not in asked and (not_pinned or not _has_stack(environment_name, layer)):
+            continue
+        why = moved or (other_nodes if layer == "cluster" else "")
+        previewed = _review(environment, release, layer, plans.get(layer), why)
         found.append(previewed.reviewed)
         moved = moved or _moves_the_cluster(previewed)
         other_nodes = other_nodes or _other_nodes(previewed)
@@ -99,7 +104,17 @@ def _not_for_real(release: Release) -> str:
     return ""
 
 
-def _review(environment: Environment, release: Release, layer: Layer, moved: str) -> _Previewed:
+def _has_stack(environment: str, layer: Layer) -> bool:
+    """Whether a layer has been made, as far as can be seen: where it can't, its review says why."""
+    try:
+        return open_stack(environment, layer, create=False) is not None
+    except MissingProgram:
+        raise
+    except PersonError:
+        return True
+
+
+def _review(environment: Environment, release: Release, layer: Layer, plan: LayerPlan | None, moved: str) -> _Previewed:
     """Return what a layer's preview gives, or why there is none."""
     name = environment.name
     if moved:
@@ -108,7 +123,7 @@ def _review(environment: Environment, release: Release, layer: Layer, moved: str
         stack = open_stack(name, layer, create=False)
         if stack is None:
             return _not_previewable(name, layer, f"there is no stack {name}.{layer} yet: `up` makes all of it")
-        reason = _why_not(stack, layer, layer_plans(environment, release).get(layer))
+        reason = _why_not(stack, layer, plan)
         if reason:
             return _not_previewable(name, layer, reason)
         said: list[str] = []

@@ -19,15 +19,15 @@ from infra.platform.telemetry import telemetry
 from infra.platform.zot import zot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from infra.components.component import Component
     from infra.components.plan import LayerPlan
+    from infra.components.tooling import Maker
     from infra.model.environment import Environment
     from infra.model.release import Release
 
 LAYER = "platform"
-MAKERS: Mapping[str, Callable[[Environment, Release], Component]] = {
+MAKERS: Mapping[str, Maker] = {
     "kube-prometheus-stack": monitoring,
     "loki": logs,
     "opentelemetry-collector": telemetry,
@@ -41,8 +41,7 @@ MAKERS: Mapping[str, Callable[[Environment, Release], Component]] = {
 
 def plan_platform(environment: Environment, release: Release) -> LayerPlan:
     """Return the platform layer of an environment."""
-    components = [MAKERS[name](environment, release) for name in tools_of(environment, LAYER)]
-    return plan_tools(environment, LAYER, components, _handed(environment))
+    return plan_tools(environment, release, LAYER, MAKERS, _handed(environment))
 
 
 def _handed(environment: Environment) -> list[str]:

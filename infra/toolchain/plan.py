@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra.components.tooling import plan_tools
-from infra.model.tools import tools_of
 from infra.toolchain.applications import applications
 from infra.toolchain.builds import builds
 from infra.toolchain.code import gitea
@@ -21,15 +20,15 @@ from infra.toolchain.signing import signing
 from infra.toolchain.training import kubeflow_trainer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from infra.components.component import Component
     from infra.components.plan import LayerPlan
+    from infra.components.tooling import Maker
     from infra.model.environment import Environment
     from infra.model.release import Release
 
 LAYER = "toolchain"
-MAKERS: Mapping[str, Callable[[Environment, Release], Component]] = {
+MAKERS: Mapping[str, Maker] = {
     "gitea": gitea,
     "argo-workflows": argo_workflows,
     "argo-events": argo_events,
@@ -50,5 +49,4 @@ MAKERS: Mapping[str, Callable[[Environment, Release], Component]] = {
 
 def plan_toolchain(environment: Environment, release: Release) -> LayerPlan:
     """Return the toolchain layer of an environment."""
-    components = [MAKERS[name](environment, release) for name in tools_of(environment, LAYER)]
-    return plan_tools(environment, LAYER, components, ())
+    return plan_tools(environment, release, LAYER, MAKERS)

@@ -9,7 +9,6 @@ from infra.review.model import LayerReview, Operation, PropertyChange, ResourceC
 if TYPE_CHECKING:
     from infra.review.model import Verdict
 
-MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
 CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 
 

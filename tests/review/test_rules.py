@@ -13,12 +13,13 @@ from infra.catalog import ROOT
 from infra.compute.plan import plan_compute
 from infra.gpu.lock import lock_path, read_lock
 from infra.model.release import Release
+from infra.review.machines import MACHINE
 from infra.review.rules import Documents, Preview, check_documents, check_previews, known_rules, refusing, run_rules
 from infra.review.rules.page import rules_page
 from infra.review.rules.protected_kinds import protected_kind, protected_kinds
 from infra.review.steps import Step
 from infra.vsphere.provider.provider import _KINDS
-from tests.review.changes import CLAIM, MACHINE, change, layer, urn_of
+from tests.review.changes import CLAIM, change, layer, urn_of
 from tests.support.environments import PROD, RELEASE, STAGING, changed
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.review.machines import MACHINE
 from infra.review.model import LayerReview, PropertyChange, ResourceChange
 from infra.review.seal import PlanRefused, Seal, SealedLayer, SealParts, check_sealed, compare, compare_all, seal
 from infra.review.seal_parts import Below
-from tests.review.changes import MACHINE, change, layer
+from tests.review.changes import change, layer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra.review.machines import MACHINE
 from infra.review.seal_parts import Below, below, handover_hash, state_hash
-from tests.review.changes import MACHINE
 
 MARK = "4dabf18193072939515e22adb298388d"
 EXPORTED: dict[str, Any] = {

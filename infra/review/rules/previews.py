@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from infra.charts.images import images_in
 from infra.counting import counted
 from infra.model.environment import CONTROL_PLANE
+from infra.review.machines import MACHINE
 from infra.review.rules.protected_kinds import protected_kind
 from infra.review.rules.rule import Found, preview_rule
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from infra.review.rules.rule import Preview
 
-MACHINE = "vsphere:index/virtualMachine:VirtualMachine"
 _MMIO = "pciPassthru.use64bitMMIO"  # the compute layer sets it on every machine with GPUs, vGPUs too
 _WORDS = {"delete": "would be deleted", "replace": "would be deleted and made anew"}
 _OF_KUBERNETES = "kubernetes:"

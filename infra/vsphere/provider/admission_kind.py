@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from infra.kubernetes_api import ApiRefused, ApiUnreachable, KubernetesApi
 from infra.vsphere.provider.kinds import Found, Login
-from infra.vsphere.provider.kubernetes_kind import KubernetesKind
+from infra.vsphere.provider.kubernetes_kind import WaitingKind
 
 if TYPE_CHECKING:
     from infra.vsphere.provider.values import Properties
@@ -20,7 +20,7 @@ PATIENCE = 300.0  # seconds
 _PAUSE = 1.0
 
 
-class Admission(KubernetesKind):
+class Admission(WaitingKind):
     """The admission of one object, tried without making it.
 
     `kubeconfig` is the administrator's (secret), `path` that of the objects of its kind, `manifest` the object as JSON,
@@ -45,16 +45,3 @@ class Admission(KubernetesKind):
                     time.sleep(_PAUSE)
                 else:
                     return Found(inputs["path"], dict(inputs), inputs)
-
-    def read(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found | None:
-        """Return what is recorded: nothing was made that could have gone."""
-        del login
-        return Found(identifier, state, inputs) if state else None
-
-    def update(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found:
-        """Wait again."""
-        del identifier, state
-        return self.create(login, inputs, "")
-
-    def delete(self, login: Login, identifier: str, state: Properties) -> None:
-        """Nothing was made."""

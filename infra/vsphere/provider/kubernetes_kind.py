@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from infra.kubernetes_api import FORGET_UNREACHABLE, ApiUnreachable, forgets_unreachable
-from infra.vsphere.provider.kinds import Change, Login, ResourceKind
+from infra.vsphere.provider.kinds import Change, Found, Login, ResourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +41,23 @@ class KubernetesKind(ResourceKind):
 
     def check_new(self, login: Login, inputs: Properties) -> None:
         """Nothing is refused beforehand: in a preview the cluster may not be there yet."""
+
+
+class WaitingKind(KubernetesKind):
+    """A kind that makes nothing: its `create` waits until something is so, and does it again for other inputs."""
+
+    def read(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found | None:
+        """Return what is recorded: nothing was made that could have gone."""
+        del login
+        return Found(identifier, state, inputs) if state else None
+
+    def update(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found:
+        """Wait again."""
+        del identifier, state
+        return self.create(login, inputs, "")
+
+    def delete(self, login: Login, identifier: str, state: Properties) -> None:
+        """Nothing was made."""
 
 
 @contextmanager

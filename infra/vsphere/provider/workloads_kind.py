@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from infra.errors import PersonError
 from infra.kubernetes_api import KubernetesApi
 from infra.vsphere.provider.kinds import Found, Login
-from infra.vsphere.provider.kubernetes_kind import KubernetesKind
+from infra.vsphere.provider.kubernetes_kind import WaitingKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ class WorkloadsNotReady(PersonError):
         )
 
 
-class Workloads(KubernetesKind):
+class Workloads(WaitingKind):
     """All Deployments, StatefulSets and DaemonSets that carry a label, ready.
 
     `kubeconfig` is the administrator's (secret), `component` the name of whose they are, `selector` the label
@@ -57,19 +57,6 @@ class Workloads(KubernetesKind):
                     raise WorkloadsNotReady(inputs["component"], waiting.values(), {name for name, _ in waiting})
                 time.sleep(_PAUSE)
         return Found(inputs["component"], dict(inputs), inputs)
-
-    def read(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found | None:
-        """Return what is recorded: nothing was made that could have gone."""
-        del login
-        return Found(identifier, state, inputs) if state else None
-
-    def update(self, login: Login, identifier: str, state: Properties, inputs: Properties) -> Found:
-        """Wait again."""
-        del identifier, state
-        return self.create(login, inputs, "")
-
-    def delete(self, login: Login, identifier: str, state: Properties) -> None:
-        """Nothing was made."""
 
 
 def not_ready(kind: str, workload: Mapping[str, Any]) -> str:

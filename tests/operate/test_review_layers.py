@@ -1,0 +1,113 @@
+"""Which layers are reviewed, and why one can't be previewed: nothing that `up` would touch goes unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.errors import NotPossibleHere
+from infra.operate import review_layers as module
+from infra.operate.approved import Approved
+from infra.operate.review_layers import Reviewed, _moves_the_cluster, _other_nodes, _Previewed, review_layers
+from infra.review.model import LayerReview, ResourceChange
+from infra.review.seal import PlanRefused, Seal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from infra.model.handover import Layer
+
+NODES = [{"name": "dev-cpu-1", "uuid": "42"}]
+IDENTITY = ResourceChange("urn", "slipway:index:ClusterIdentity", "cluster", "", "update")
+
+
+def previewed(
+    layer: str, verdict: Any = "no change", *, changes: Any = (), before: Any = None, after: Any = None
+) -> Any:
+    review = LayerReview("dev", layer, verdict, changes=tuple(changes))
+    handed = [{"handover": each} if each is not None else {} for each in (before, after)]
+    return _Previewed(Reviewed(review), *handed)
+
+
+@pytest.fixture
+def reviewing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
+    """Review dev's layers with previews, stacks and asked layers played; return why each could not be previewed."""
+
+    def review(asked: tuple[str, ...], there: tuple[str, ...], only: Any = None, **played: Any) -> dict[str, str]:
+        why: dict[str, str] = {}
+
+        def played_review(_: Any, __: Any, layer: Layer, ___: Any, moved: str) -> Any:
+            why[layer] = moved
+            return played.get(layer) or previewed(layer)
+
+        def played_stack(_: str, layer: Layer, *, create: bool) -> Any:
+            assert not create
+            return layer if layer in there else None
+
+        monkeypatch.setattr(module, "asked_layers", lambda *_: asked)
+        monkeypatch.setattr(module, "_not_for_real", lambda _: "")
+        monkeypatch.setattr(module, "_review", played_review)
+        monkeypatch.setattr(module, "open_stack", played_stack)
+        assert [each.layer.layer for each in review_layers("dev", only)] == list(why)
+        return why
+
+    return review
+
+
+def test_a_layer_that_nobody_asks_for_is_reviewed_as_long_as_it_has_a_stack(reviewing: Any) -> None:
+    asked = ("compute", "cluster")
+    assert list(reviewing(asked, there=("compute",))) == ["compute", "cluster"]
+    assert list(reviewing(asked, there=("compute", "toolchain"))) == ["compute", "cluster", "toolchain"]
+    assert list(reviewing(asked, there=("toolchain",), only=["dev.toolchain"])) == ["toolchain"]
+
+
+def test_a_layer_whose_stack_can_not_be_read_is_not_passed_over(
+    reviewing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: Any, **__: Any) -> None:
+        raise NotPossibleHere("dev.toolchain", "there is no passphrase", "set one")
+
+    reviewing(("compute",), there=())
+    monkeypatch.setattr(module, "open_stack", unreadable)
+    assert [each.layer.layer for each in review_layers("dev")] == ["compute", "cluster", "platform", "toolchain"]
+
+
+def test_other_nodes_concern_the_cluster_layer_alone(reviewing: Any) -> None:
+    other = previewed("compute", "changes", before={"nodes": NODES}, after={"nodes": []})
+    why = reviewing(("compute", "cluster", "platform"), there=(), compute=other)
+    assert why == {
+        "compute": "",
+        "cluster": "dev.compute would hand over other nodes, which this layer would be told of",
+        "platform": "",
+    }
+
+
+def test_another_cluster_concerns_all_layers_above(reviewing: Any) -> None:
+    new = previewed("compute", "changes", changes=[IDENTITY])
+    why = reviewing(("compute", "cluster", "platform"), there=(), compute=new)
+    assert {why["cluster"], why["platform"]} == {"dev.compute would hand over other keys of the cluster"}
+
+
+@pytest.mark.parametrize(
+    ("preview", "reason"),
+    [
+        (previewed("compute", "preview failed"), "dev.compute could not be previewed, and it stands on that"),
+        (previewed("compute", before={"api": "a"}, after={"api": "b"}), "dev.compute would hand over another api"),
+        (previewed("compute", before={"api": "a"}, after={"api": "a"}), ""),
+        (previewed("compute"), ""),
+    ],
+)
+def test_what_moves_the_cluster(preview: Any, reason: str) -> None:
+    assert _moves_the_cluster(preview) == reason
+
+
+def test_nodes_that_stay_are_none_others() -> None:
+    assert _other_nodes(previewed("compute", before={"nodes": NODES}, after={"nodes": NODES})) == ""
+    assert _other_nodes(previewed("compute")) == ""
+
+
+def test_what_nobody_has_reviewed_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.operate.approved.review_layers", lambda *_: [])
+    with pytest.raises(PlanRefused, match=r"^dev\.toolchain: nobody has seen what would become of it\n"):
+        Approved("dev", Seal("2026-11-26T00:00:00+00:00", "jane")).check(["dev.toolchain"])
