@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from infra.components.component import Manifest, fingerprint, manifest
+from infra.components.pods import confined_pod
 from infra.render import TEMPLATES
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _SHARED = "platform/setup/api.py"
 _FOLDER = "/etc/slipway"
+_USER = 65532  # what images without a user of their own call nonroot
 _SECONDS = 1800  # until a tool that does not answer is given up; a first start draws its images first
 
 
@@ -49,19 +51,8 @@ def setup_job(
         "envFrom": [{"secretRef": {"name": each}} for each in secrets],
         "volumeMounts": [{"name": "setup", "mountPath": _FOLDER, "readOnly": True}],
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
     }
-    pod = {
-        "restartPolicy": "OnFailure",
-        "automountServiceAccountToken": False,
-        "securityContext": {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [container],
-        "volumes": [{"name": "setup", "configMap": {"name": name}}],
-    }
+    pod = confined_pod(container, user=_USER, volumes=[{"name": "setup", "configMap": {"name": name}}])
     spec = {"backoffLimit": 10, "activeDeadlineSeconds": _SECONDS, "template": {"spec": pod}}
     return (
         manifest("ConfigMap", "v1", name, namespace, data=files),

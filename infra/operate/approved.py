@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from infra.errors import PersonError
 from infra.operate.change_records import change_records
 from infra.operate.review_layers import review_layers
 from infra.review.seal import PlanRefused, check_sealed
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from infra.operate.engine import LayerStack
+    from infra.review.change_records.record import ChangeRecords, Result
     from infra.review.seal import Seal
 
 
@@ -46,10 +49,10 @@ class Approved:
         try:
             yield
         except PlanRefused as refused:
-            records.close(record, "not run", str(refused))
+            _close_after(records, record, "not run", str(refused))
             raise
         except BaseException as error:
-            records.close(record, "failed", f"{type(error).__name__}: {error}")
+            _close_after(records, record, "failed", f"{type(error).__name__}: {error}")
             raise
         records.close(record, "successful", f"carried out: {', '.join(self._ran)}")
 
@@ -69,3 +72,11 @@ class Approved:
     def has_run(self, stack: LayerStack) -> None:
         """Note that a layer has been carried out: what it hands over may differ for those above."""
         self._ran.append(stack.name)
+
+
+def _close_after(records: ChangeRecords, record: str, result: Result, notes: str) -> None:
+    """Close a record after something went wrong: when that fails, too, it is said, and what went wrong stays first."""
+    try:
+        records.close(record, result, notes)
+    except PersonError as trouble:
+        print(f"{record}: can't be closed as {result}: {trouble}", file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.components.component import FilledSecret, Manifest, manifest
+from infra.components.pods import confined_pod
 from infra.components.sources import MADE
 from infra.components.stores import OBJECT_STORE, REGION
 from infra.platform.outside import AUTHORITY, AUTHORITY_KEY, BACKUP_KEY, BUCKETS, REPLACED, authority_secret
@@ -80,19 +81,8 @@ def _job(asked: Backups, release: Release, buckets: Sequence[str]) -> dict[str, 
         "envFrom": [{"secretRef": {"name": NAME}}],
         "volumeMounts": mounts,
         "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
     }
-    pod = {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "securityContext": {"runAsNonRoot": True, "runAsUser": _USER, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [container],
-        "volumes": volumes,
-    }
+    pod = confined_pod(container, user=_USER, volumes=volumes, restart="Never")
     return {"backoffLimit": 2, "activeDeadlineSeconds": 23 * 3600, "template": {"spec": pod}}
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.components.component import Component, FilledSecret, Manifest, fingerprint, manifest
 from infra.components.monitors import pod_monitor
+from infra.components.pods import confined_pod
 from infra.components.sources import MADE, name_of
 from infra.components.stores import DATABASE_HOST, DATABASE_PORT, database_password
 from infra.model.tools import tools_of
@@ -181,24 +182,8 @@ def _answers(names: list[str], image: Image) -> Manifest:
         ],
         "volumeMounts": mounts,
         "resources": {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
     }
-    pod = {
-        "restartPolicy": "OnFailure",
-        "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "fsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-        "volumes": volumes,
-    }
+    pod = confined_pod(container, user=_USER, volumes=volumes, fsGroup=_USER)
     spec = {"backoffLimit": 10, "activeDeadlineSeconds": 1800, "template": {"spec": pod}}
     name = f"databases-answer-{fingerprint(spec)[:10]}"
     return manifest("Job", "batch/v1", name, NAMESPACE, spec=spec)

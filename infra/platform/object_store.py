@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from infra.components.component import Component, FilledSecret, Manifest, chart_values, fingerprint, manifest
+from infra.components.pods import confined_pod
 from infra.components.replicas import disruption_budget
 from infra.components.sources import MADE, name_of
 from infra.components.stores import bucket_secret
@@ -143,19 +144,8 @@ def _buckets(environment: Environment, release: Release, tools: list[Tool]) -> t
             {"name": "MASTER", "value": _MASTER},
         ],
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
-        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
-    pod = {
-        "restartPolicy": "OnFailure",
-        "automountServiceAccountToken": False,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": _USER,
-            "runAsGroup": _USER,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-    }
+    pod = confined_pod(container, user=_USER, read_only=False, runAsGroup=_USER)  # weed without writing is untried
     spec = {"backoffLimit": 10, "activeDeadlineSeconds": 1800, "template": {"spec": pod}}
     return (manifest("Job", "batch/v1", f"buckets-{fingerprint(spec)[:10]}", NAMESPACE, spec=spec),)
 

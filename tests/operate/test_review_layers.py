@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.errors import NotPossibleHere
+from infra.errors import NotPossibleHere, StepFailed
 from infra.operate import review_layers as module
 from infra.operate.approved import Approved
 from infra.operate.review_layers import Reviewed, _moves_the_cluster, _other_nodes, _Previewed, review_layers
+from infra.review.change_records.record import ChangeRecordsAway
 from infra.review.model import LayerReview, ResourceChange
 from infra.review.seal import PlanRefused, Seal
 
@@ -111,3 +113,51 @@ def test_what_nobody_has_reviewed_does_not_run(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("infra.operate.approved.review_layers", lambda *_: [])
     with pytest.raises(PlanRefused, match=r"^dev\.toolchain: nobody has seen what would become of it\n"):
         Approved("dev", Seal("2026-11-26T00:00:00+00:00", "jane")).check(["dev.toolchain"])
+
+
+class Records:
+    """A place of change records that approves everything, and may be away when a record is closed."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        self.closed: list[tuple[str, str]] = []
+        self.away = away
+
+    def wait_for_approval(self, *_: Any) -> None:
+        pass
+
+    def close(self, record: str, result: str, notes: str) -> None:
+        del notes
+        if self.away:
+            raise ChangeRecordsAway("the service is away")
+        self.closed.append((record, result))
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [(None, "successful"), (PlanRefused("moved"), "not run"), (StepFailed("up", "failed"), "failed"),
+     (KeyboardInterrupt(), "failed")],
+)  # fmt: skip
+def test_a_record_is_closed_with_what_came_of_it(
+    error: BaseException | None, result: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = Records()
+    monkeypatch.setattr("infra.operate.approved.change_records", lambda: records)
+    carried_out(error)
+    assert records.closed == [("CHG-1", result)]
+
+
+def test_what_went_wrong_is_not_hidden_by_a_record_that_can_not_be_closed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("infra.operate.approved.change_records", lambda: Records(away=True))
+    carried_out(StepFailed("up", "failed"))
+    assert capsys.readouterr().err == "CHG-1: can't be closed as failed: the service is away\n"
+
+
+def carried_out(error: BaseException | None) -> None:
+    """Carry out something approved that ends with an error or without one; the error has to come out as it is."""
+    expected = pytest.raises(type(error)) if error is not None else nullcontext()
+    with expected as raised, Approved("dev", Seal("2026-11-26T00:00:00+00:00", "jane")).on_record("CHG-1"):
+        if error is not None:
+            raise error
+    assert error is None or raised.value is error

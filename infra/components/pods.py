@@ -1,0 +1,34 @@
+"""Pods of our own Jobs: they may do nothing but their work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def confined_pod(
+    container: Mapping[str, Any],
+    *,
+    user: int,
+    volumes: Sequence[Mapping[str, Any]] = (),
+    restart: str = "OnFailure",
+    read_only: bool = True,
+    **security: int,
+) -> dict[str, Any]:
+    """Return the pod of a container that runs as a user without rights, and without a token for the API.
+
+    `read_only` is for its root file system; `security` are further entries of the pod's security context, as `fsGroup`.
+    """
+    own: dict[str, Any] = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    if read_only:
+        own["readOnlyRootFilesystem"] = True
+    nobody = {"runAsNonRoot": True, "runAsUser": user, "seccompProfile": {"type": "RuntimeDefault"}}
+    pod: dict[str, Any] = {
+        "restartPolicy": restart,
+        "automountServiceAccountToken": False,
+        "securityContext": {**nobody, **security},
+        "containers": [{**container, "securityContext": own}],
+    }
+    return {**pod, "volumes": list(volumes)} if volumes else pod
