@@ -72,7 +72,7 @@ def _counted(environment: Environment, kubeconfig: str) -> tuple[dict[str, Count
         return None, ""
     try:
         with KubernetesApi(kubeconfig) as api:
-            return count_pods(api, environment), ""
+            return count_pods(api), ""
     except (ApiUnreachable, ApiRefused) as reason:
         return None, f"{environment.name}: {reason}"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from infra.model.tools import reachable, tools_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from infra.kubernetes_api import KubernetesApi
     from infra.model.environment import Environment
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _WORKLOADS = ("deployments", "statefulsets", "daemonsets")
 _SIGN_IN = {"own": "single sign-on", "gateway": "single sign-on at the gateway", "none": "keys"}
 _PORT_FORWARD = "kubectl port-forward -n {namespace} svc/{service} {port}"
-_ENDED = ("Succeeded", "Failed")
+_DATABASES = "/apis/postgresql.cnpg.io/v1/clusters"
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def tools_status(
     return [_status(environment, release, origin, counted, tool) for tool in tools_of(environment).values()]
 
 
-def count_pods(api: KubernetesApi, environment: Environment) -> dict[str, Counted]:
-    """Return how many pods of the tools' namespaces are ready, by namespace: what workloads want, else what is there.
+def count_pods(api: KubernetesApi) -> dict[str, Counted]:
+    """Return how many pods are ready and how many there should be, by namespace: of workloads and of databases.
 
     Raises `ApiUnreachable`, `ApiRefused`.
     """
@@ -76,10 +76,8 @@ def count_pods(api: KubernetesApi, environment: Environment) -> dict[str, Counte
     for kind in _WORKLOADS:
         for each in (api.get(f"/apis/apps/v1/{kind}") or {}).get("items", []):
             found.setdefault(each["metadata"]["namespace"], []).append(of_workload(each))
-    for tool in tools_of(environment).values():
-        if tool.namespace not in found:
-            pods = (api.get(f"/api/v1/namespaces/{tool.namespace}/pods") or {}).get("items", [])
-            found[tool.namespace] = [of_pods(pods)]
+    for each in (api.get(_DATABASES) or {}).get("items", []):
+        found.setdefault(each["metadata"]["namespace"], []).append(of_database(each))
     return {name: Counted(sum(c.ready for c in each), sum(c.wanted for c in each)) for name, each in found.items()}
 
 
@@ -91,11 +89,9 @@ def of_workload(workload: Mapping[str, Any]) -> Counted:
     return Counted(status.get("readyReplicas", 0), workload["spec"].get("replicas", 1))
 
 
-def of_pods(pods: Iterable[Mapping[str, Any]]) -> Counted:
-    """Return the count of pods that nobody of the workloads keeps; those that have ended do not count."""
-    living = [pod for pod in pods if pod.get("status", {}).get("phase") not in _ENDED]
-    conditions = [{c["type"]: c["status"] for c in pod.get("status", {}).get("conditions", [])} for pod in living]
-    return Counted(sum(each.get("Ready") == "True" for each in conditions), len(living))
+def of_database(cluster: Mapping[str, Any]) -> Counted:
+    """Return the count of a CloudNativePG Cluster, whose pods no workload keeps."""
+    return Counted(cluster.get("status", {}).get("readyInstances", 0), cluster["spec"]["instances"])
 
 
 def _status(
@@ -103,14 +99,12 @@ def _status(
 ) -> ToolStatus:
     chart = release.charts.get(tool.component)
     state, health = "unknown", "the API does not answer"
-    if counted is not None:
+    if counted is not None and not tool.has_pods:
+        state, health = "ready", "nothing to run"
+    elif counted is not None:
         count = counted.get(tool.namespace, Counted(0, 0))
-        state = "ready" if count.ready == count.wanted else "not ready"
+        state = "ready" if count.wanted and count.ready == count.wanted else "not ready"
         health = count.words
-        if not count.wanted and tool.has_pods:
-            state = "not ready"
-        elif not count.wanted:
-            health = "nothing to run"
     version = chart.version if chart is not None else "-"
     shown = origin if tool.chart else "none: own objects"
     return ToolStatus(tool.title, tool.area, tool.layer, version, shown, state, health, _ways(environment, tool))

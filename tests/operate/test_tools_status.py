@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.operate.status_page import LayerRow, Status, status_page
-from infra.operate.tools_status import Counted, of_pods, of_workload, tools_status
+from infra.operate.tools_status import Counted, count_pods, of_database, of_workload, tools_status
 from tests.support.environments import CATALOG, changed
 
 if TYPE_CHECKING:
@@ -44,11 +44,34 @@ def test_a_workload_is_counted_by_what_it_wants(workload: dict[str, object], rea
     assert of_workload(workload) == Counted(ready, wanted)
 
 
-def test_pods_that_have_ended_are_not_missed() -> None:
-    ready = {"status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
-    waiting = {"status": {"phase": "Pending"}}
-    done = {"status": {"phase": "Succeeded"}}
-    assert of_pods([ready, waiting, done]) == Counted(1, 2)
+def test_a_database_is_counted_by_the_instances_that_it_wants() -> None:
+    assert of_database({"spec": {"instances": 3}, "status": {"readyInstances": 1}}) == Counted(1, 3)
+    assert of_database({"spec": {"instances": 3}}) == Counted(0, 3)
+
+
+class Api:
+    """Answers what it has, and nothing else."""
+
+    def __init__(self, objects: dict[str, list[dict[str, Any]]]) -> None:
+        self.objects = objects
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        return {"items": self.objects[path]} if path in self.objects else None
+
+
+def test_pods_are_counted_by_namespace_over_all_that_keeps_them() -> None:
+    def workload(namespace: str, ready: int) -> dict[str, Any]:
+        return {"metadata": {"namespace": namespace}, "spec": {"replicas": 2}, "status": {"readyReplicas": ready}}
+
+    database = {"metadata": {"namespace": "postgres"}, "spec": {"instances": 3}, "status": {"readyInstances": 2}}
+    api = Api(
+        {
+            "/apis/apps/v1/deployments": [workload("harbor", 2)],
+            "/apis/apps/v1/statefulsets": [workload("harbor", 1)],
+            "/apis/postgresql.cnpg.io/v1/clusters": [database],
+        }
+    )
+    assert count_pods(api) == {"harbor": Counted(3, 4), "postgres": Counted(2, 3)}  # type: ignore[arg-type]
 
 
 def test_health_is_what_the_pods_say() -> None:
@@ -56,6 +79,7 @@ def test_health_is_what_the_pods_say() -> None:
     assert (tools["Harbor"].state, tools["Harbor"].health) == ("ready", "7 of 7 ready")
     assert (tools["Gitea"].state, tools["Gitea"].health) == ("not ready", "0 of 1 ready")
     assert (tools["Argo CD"].state, tools["Argo CD"].health) == ("not ready", "no pods")
+    assert (tools["KServe's kinds"].state, tools["KServe's kinds"].health) == ("ready", "nothing to run")
 
 
 def test_without_an_answer_of_the_api_nothing_is_said_to_be_well() -> None:
