@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from infra.cluster.plan import plan_cluster
 from infra.model.handover import LAYERS
+from infra.model.tools import tools_of
 from infra.platform.plan import plan_platform
 from infra.toolchain.plan import plan_toolchain
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from infra.model.handover import Layer
     from infra.model.release import Release
 
+_ALWAYS = ("compute", "cluster")
 _PLANNERS: Mapping[Layer, Callable[[Environment, Release], LayerPlan]] = {
     "cluster": plan_cluster,
     "platform": plan_platform,
@@ -35,8 +37,10 @@ def all_components(environment: Environment, release: Release) -> tuple[Componen
     return tuple(each for plan in layer_plans(environment, release).values() for each in plan.components)
 
 
-def asked_layers(environment: Environment, release: Release) -> tuple[Layer, ...]:
-    """Return the layers that a document asks anything of, and those that these stand on, bottom to top."""
-    plans = layer_plans(environment, release)
-    highest = max(index for index, layer in enumerate(LAYERS) if layer not in plans or plans[layer].components)
+def asked_layers(environment: Environment) -> tuple[Layer, ...]:
+    """Return the layers that a document asks anything of, and those that these stand on, bottom to top.
+
+    Machines and what makes a cluster of them are always asked for.
+    """
+    highest = max(LAYERS.index(layer) for layer in LAYERS if layer in _ALWAYS or tools_of(environment, layer))
     return LAYERS[: highest + 1]

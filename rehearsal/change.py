@@ -38,11 +38,11 @@ def layers_in_rehearsal(environment: str, revision: str) -> list[Reviewed]:
             done = rehearsal.popen(slipway_command("up", environment, "--yes"), stdout=sys.stderr).wait()
             if done != 0:
                 raise StepFailed(f"rehearsal of {environment} at {revision[:12]}", f"ended with exit code {done}")
-            made = asked_layers(*Catalog(folder).load(environment))
+            made = asked_layers(Catalog(folder).load(environment)[0])
             _take_over(folder)
             document, release = Catalog(folder).load(environment)
             write_bundle(rehearsal.layout, [release])
-            for layer in asked_layers(document, release):
+            for layer in asked_layers(document):
                 if layer in made:  # others have no stack yet, and are told so
                     play_settings(rehearsal, layer, document, release)
             answer = rehearsal.run([sys.executable, "-m", "infra.operate.review_layers", environment])

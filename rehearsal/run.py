@@ -57,7 +57,7 @@ def rehearse_environments(environments: Sequence[str], *, keep: bool) -> None:
         for environment in environments:
             _step(rehearsal, steps, environment, "doctor", "ready for it", "doctor")
             rehearsal.control.reset_calls()
-            for layer in asked_layers(*Catalog(rehearsal.layout.root).load(environment)):
+            for layer in asked_layers(Catalog(rehearsal.layout.root).load(environment)[0]):
                 _step(rehearsal, steps, environment, f"up, {layer}", "made", "up", layer, "--yes")
             calls += sum(rehearsal.control.calls().values())
         nodes = _clusters(rehearsal, steps)

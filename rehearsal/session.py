@@ -230,7 +230,7 @@ def _create_stacks(rehearsal: Rehearsal) -> None:
     """Make the stacks with what they need: the simulated vCenter's login, and played values of what else is secret."""
     catalog = Catalog(rehearsal.layout.root)
     loaded = {name: catalog.load(name) for name in rehearsal.layout.environments}
-    wanted = [(name, layer) for name, pair in loaded.items() for layer in asked_layers(*pair)]
+    wanted = [(name, layer) for name, pair in loaded.items() for layer in asked_layers(pair[0])]
     for environment, layer in wanted:
         _pulumi(rehearsal, ["stack", "init", f"{environment}.{layer}", "--no-select", "--non-interactive"])
         play_settings(rehearsal, layer, *loaded[environment])

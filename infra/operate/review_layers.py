@@ -76,7 +76,7 @@ def review_layers(environment_name: str, only: Collection[str] | None = None) ->
     that can't be previewed is told with the reason. Raises `DocumentsRefused`, `MissingProgram`.
     """
     environment, release = Catalog().load(environment_name)
-    asked, plans = asked_layers(environment, release), layer_plans(environment, release)
+    asked, plans = asked_layers(environment), layer_plans(environment, release)
     found: list[Reviewed] = []
     moved = not_pinned = _not_for_real(release)  # why layers can't be previewed, once something says so
     other_nodes = ""  # why the cluster layer can't be: it alone is told of machines

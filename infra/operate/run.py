@@ -12,7 +12,7 @@ from infra.compute.plan import plan_compute
 from infra.errors import StepFailed
 from infra.for_real import check_release
 from infra.gpu.lock import lock_path, valid_lock
-from infra.layer_plans import asked_layers
+from infra.layer_plans import asked_layers, layer_plans
 from infra.model.handover import LAYERS
 from infra.operate.announcement import announced
 from infra.operate.changes import Changes, changes_of
@@ -47,7 +47,8 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
     valid_lock(lock_path(ROOT, environment_name), environment)
-    for stack in stacks_of(environment_name, layer, create=asked_layers(environment, release)):
+    plans = layer_plans(environment, release)
+    for stack in stacks_of(environment_name, layer, create=asked_layers(environment)):
         if stack.layer == "compute":
             preview(stack, environment, release, expect_no_changes=expect_no_changes)
             continue
@@ -55,7 +56,7 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
         from infra.operate.upper import LowerLayerMissing, preview_upper
 
         try:
-            preview_upper(stack, expect_no_changes=expect_no_changes)
+            preview_upper(stack, plans[stack.layer], expect_no_changes=expect_no_changes)
         except (LowerLayerMissing, NotHandedOver) as missing:
             if layer is not None or expect_no_changes:
                 raise

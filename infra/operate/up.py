@@ -91,7 +91,7 @@ def _run(environment: Environment, release: Release, layer: str | None, steps: S
     """Bring layers up, held against what was approved, if anything was: all of them before the first is touched."""
     approved = steps.approved
     with only_run(environment.name, "up"):
-        stacks = list(stacks_of(environment.name, layer, create=asked_layers(environment, release)))
+        stacks = list(stacks_of(environment.name, layer, create=asked_layers(environment)))
         if any(stack.layer == "compute" for stack in stacks):
             renew_bootstrap_token(environment.name)
         if approved is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from infra.catalog import ROOT, Catalog
+from infra.catalog import ROOT
 from infra.charts.bundle import Bundle
 from infra.components.bundle_check import check_bundle
 from infra.components.handed import NotHandedOver
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pulumi.automation import EngineEvent
 
+    from infra.components.plan import LayerPlan
     from infra.model.environment import Environment
     from infra.model.handover import Layer
     from infra.model.release import Release
@@ -73,25 +74,22 @@ def handed_over(environment: str, layer: Layer) -> dict[str, Any] | None:
     return dict(outputs[HANDOVER].value) if HANDOVER in outputs else None
 
 
-def check_handed_over(stack: LayerStack, below: dict[str, Any]) -> None:
-    """Raise `NotHandedOver` where a layer needs something that the one below has not handed over yet."""
-    plan = layer_plans(*Catalog().load(stack.environment))[stack.layer]
-    names = lacking(plan.sources, below.get("secrets") or {})
-    if names:
-        raise NotHandedOver(stack.name, names)
-
-
-def preview_upper(stack: LayerStack, *, expect_no_changes: bool = False, show: bool = True) -> None:
+def preview_upper(
+    stack: LayerStack, plan: LayerPlan | None = None, *, expect_no_changes: bool = False, show: bool = True
+) -> None:
     """Preview a layer on the machines. When that fails, the API is asked for a reason that fits one line.
 
-    Raises `LowerLayerMissing`, `ApiUnreachable`, `ApiRefused`, `StepFailed`.
+    `plan` is the layer's, where the one below may not have been brought up as the document says now. Raises
+    `LowerLayerMissing`, `NotHandedOver`, `ApiUnreachable`, `ApiRefused`, `StepFailed`.
     """
     said: list[str] = []
     events: list[EngineEvent] = []
     below = handed_over(stack.environment, stack.layer)
     if below is None:
         raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
-    check_handed_over(stack, below)
+    names = lacking(plan.sources if plan is not None else (), below.get("secrets") or {})
+    if names:
+        raise NotHandedOver(stack.name, names)
     try:
         engine_preview(stack, said, events, expect_no_changes=expect_no_changes)
     except StepFailed:
@@ -110,12 +108,12 @@ def up_upper(stack: LayerStack, *, yes: bool, last_look: Callable[[LayerStack], 
     `ApiRefused`, `StepFailed`.
     """
     release_stale_locks(stack)
-    _forget_pending(stack)
+    exported = _without_pending(stack)
     below = handed_over(stack.environment, stack.layer)
     if below is None:
         raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
     wait_for_api(below["kubeconfig"], PATIENCE)  # its machines may just have been switched on
-    _forget_another_cluster(stack, below["kubeconfig"])
+    _forget_another_cluster(stack, below["kubeconfig"], exported)
     if not yes:
         preview_upper(stack)
         ask(f"Do this to {stack.name}?", "--yes")
@@ -129,8 +127,7 @@ def destroy_upper(stack: LayerStack, *, yes: bool) -> None:
     Volumes that would be left alone are named first. Raises `ApiUnreachable`, `ApiRefused`, `StepFailed`.
     """
     release_stale_locks(stack)
-    _forget_pending(stack)
-    exported = stack.exported()
+    exported = _without_pending(stack)
     deployment = exported.get("deployment") or {}
     entries = deployment.get("resources") or []
     own = [each for each in entries if not each["type"].startswith(_ENGINE_PROVIDERS)]
@@ -149,12 +146,11 @@ def destroy_upper(stack: LayerStack, *, yes: bool) -> None:
     engine_destroy(stack, preview_only=False)
 
 
-def _forget_another_cluster(stack: LayerStack, kubeconfig: str) -> None:
+def _forget_another_cluster(stack: LayerStack, kubeconfig: str, exported: dict[str, Any]) -> None:
     """Clear the record of a cluster that was made anew: it has the keys of the one before, and nothing else of it.
 
-    Raises `ApiUnreachable`, `ApiRefused`.
+    `exported` is the stack's state as it is. Raises `ApiUnreachable`, `ApiRefused`.
     """
-    exported = stack.exported()
     deployment = exported.get("deployment") or {}
     entries = deployment.get("resources") or []
     recorded = next((each["outputs"].get("uid") for each in entries if each["type"] == _API), None)
@@ -213,12 +209,14 @@ def renew_bootstrap_token(environment: str) -> None:
     engine_up(stack, [tokens[0]["urn"]])
 
 
-def _forget_pending(stack: LayerStack) -> None:
-    """Drop what a killed run was doing: every object is applied again, whether it was made or not."""
+def _without_pending(stack: LayerStack) -> dict[str, Any]:
+    """Drop what a killed run was doing: every object is applied again, whether it was made or not. Return the state."""
     exported = stack.exported()
     deployment = exported.get("deployment") or {}
     pending = pending_operations(deployment)
     if pending:
         names = ", ".join(operation.urn.rpartition("::")[2] for operation in pending)
         print(f"{stack.name}: a killed run was at work on {names}; they are applied again", flush=True)
-        stack.replace_state(exported, without_pending(deployment, {}, set()))
+        deployment = without_pending(deployment, {}, set())
+        stack.replace_state(exported, deployment)
+    return {**exported, "deployment": deployment}
