@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +11,7 @@ import pytest
 from rehearsal.observe_cluster import GPU
 from rehearsal.session import rehearsing, slipway_command
 from tests.support.commands import slipway
+from tests.support.killing import kill_when_pending
 from tests.support.kubernetes import Kubernetes, observed_nodes
 from tests.support.plugin_vcenter import behind_the_back
 from tests.support.state import in_folder
@@ -108,9 +106,7 @@ def a_killed_run_is_taken_up_again(rehearsal: Rehearsal) -> None:
     for line in run.stdout:
         if "cert-manager" in line and "Deployment" in line and "creating" in line:
             break
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    time.sleep(1)
+    kill_when_pending(run, rehearsal, "dev.cluster")
     said = slipway(rehearsal, "up", "dev", "--yes")
     assert "dev.cluster: a killed run was at work on " in said
     assert not state(rehearsal)["deployment"].get("pending_operations")

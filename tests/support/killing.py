@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -15,6 +16,8 @@ from rehearsal.session import slipway_command
 from tests.support.state import planned_machines, recorded_machines
 
 if TYPE_CHECKING:
+    import subprocess
+
     from rehearsal.control import Phase
     from rehearsal.session import Rehearsal
 
@@ -48,6 +51,33 @@ def kill_when_held(rehearsal: Rehearsal, environment: str, hold: str, recorded: 
         for process in _descendants(run.pid):  # the engine before its plugins: else it may still note that one is gone
             os.kill(process, signal.SIGKILL)
         run.wait()
+
+
+def kill_when_pending(run: subprocess.Popen[str], rehearsal: Rehearsal, stack: str) -> None:
+    """Kill a run's whole process group at a moment when the stack's state notes that something is being made.
+
+    The group is stopped for each look, so that what was seen is still so when it is killed.
+    """
+    file = rehearsal.layout.state / ".pulumi" / "stacks" / "slipway" / f"{stack}.json"
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        assert run.poll() is None, f"{stack}: the run ended before anything was noted as being made"
+        assert time.monotonic() < deadline, f"{stack}: nothing was noted as being made within {PATIENCE} seconds"
+        os.killpg(run.pid, signal.SIGSTOP)
+        if _notes_pending(file):
+            break
+        os.killpg(run.pid, signal.SIGCONT)
+        time.sleep(0.01)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+
+
+def _notes_pending(file: Path) -> bool:
+    try:
+        checkpoint = json.loads(file.read_text(encoding="utf-8"))["checkpoint"]
+    except ValueError:  # stopped in the middle of a write
+        return False
+    return bool((checkpoint.get("latest") or {}).get("pending_operations"))
 
 
 def _descendants(process: int) -> list[int]:
