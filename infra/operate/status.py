@@ -10,11 +10,12 @@ from rich.table import Table
 from infra.catalog import ROOT, Catalog
 from infra.charts.bundle import Bundle
 from infra.errors import NotPossibleHere
+from infra.for_real import in_rehearsal
 from infra.kubernetes_api import ApiRefused, ApiUnreachable, KubernetesApi
 from infra.model.handover import HANDOVER, LAYERS
 from infra.operate.engine import engine_step, open_stack
 from infra.operate.interrupted import pending_operations, unfinished_machines
-from infra.operate.status_page import LayerRow, Status, status_page
+from infra.operate.status_page import LayerRow, Status, explained, status_page
 from infra.operate.tools_status import Counted, count_pods, tools_status
 from infra.operate.writable import check_writable
 
@@ -56,7 +57,8 @@ def read_status(environment_name: str) -> Status:
     counted, note = _counted(environment, kubeconfig)
     notes += [note] if note else []
     tools = tools_status(environment, release, _origin(release), counted)
-    return Status(environment_name, release.version, tuple(layers), tuple(nodes), tuple(tools), tuple(notes))
+    played = in_rehearsal()
+    return Status(environment_name, release.version, tuple(layers), tuple(nodes), tuple(tools), tuple(notes), played)
 
 
 def _origin(release: Release) -> str:
@@ -123,13 +125,13 @@ def _print(status: Status) -> None:
 
 
 def _tools(status: Status) -> Table:
-    table = Table("tool", "area", "version", "chart", "health", box=None, pad_edge=False)
+    heading = "health (played)" if status.played else "health"
+    table = Table("tool", "area", "version", "chart", heading, box=None, pad_edge=False)
     for tool in status.tools:
         health = tool.health if tool.state != "not ready" else f"[bold]{tool.health}[/bold]"
         table.add_row(tool.title, tool.area, tool.version, tool.origin, health)
-    if any(tool.origin == "contract" for tool in status.tools):
-        table.caption = "contract: in a rehearsal what the release says of a chart stands in for it"
-        table.caption_justify = "left"
+    table.caption = "\n".join(explained(status)) or None
+    table.caption_justify = "left"
     return table
 
 

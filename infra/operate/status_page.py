@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from infra.operate.tools_status import ToolStatus
 
 _AREAS = {"ground": "what tools stand on"}
+PLAYED = "played: in a rehearsal no container runs; the nodes play the pods, and say when they are ready"
+CONTRACT = "contract: the chart was not at hand, and what the release says of it stands in, in a rehearsal"
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,10 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Status:
-    """Everything that is told of an environment; `nodes` are those of the compute layer's hand-over."""
+    """Everything that is told of an environment; `nodes` are those of the compute layer's hand-over.
+
+    `played` says that this is a rehearsal, where no container runs and nodes play what pods say.
+    """
 
     environment: str
     release: str
@@ -35,6 +40,7 @@ class Status:
     nodes: tuple[Mapping[str, Any], ...]
     tools: tuple[ToolStatus, ...]
     notes: tuple[str, ...]
+    played: bool = False
 
 
 def status_page(status: Status) -> str:
@@ -43,4 +49,12 @@ def status_page(status: Status) -> str:
     for tool in status.tools:
         areas.setdefault(_AREAS.get(tool.area, tool.area), []).append(tool)
     counts = {state: sum(tool.state == state for tool in status.tools) for state in ("ready", "not ready", "unknown")}
-    return render("pages/status.html.j2", {"status": status, "areas": areas, "counts": counts})
+    return render(
+        "pages/status.html.j2", {"status": status, "areas": areas, "counts": counts, "explained": explained(status)}
+    )
+
+
+def explained(status: Status) -> list[str]:
+    """Return what the words `played` and `contract` mean, where they are used."""
+    contract = any(tool.origin == "contract" for tool in status.tools)
+    return [PLAYED] * status.played + [CONTRACT] * contract

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.operate.status_page import LayerRow, Status, status_page
+from infra.operate.status_page import LayerRow, Status, explained, status_page
 from infra.operate.tools_status import Counted, count_pods, of_database, of_workload, tools_status
 from tests.support.environments import CATALOG, changed
 
@@ -110,10 +110,20 @@ def test_the_page(golden: Callable[[str, str], None]) -> None:
     layers = (LayerRow("compute", "34", "2026-11-26 21:30 UTC", "update succeeded"),)
     nodes = ({"name": "dev-cpu-1", "pool": "cpu", "address": "10.20.0.20"},)
     notes = ("dev.cluster: <b>odd</b>",)
-    status = Status("dev", "2026.11.0", layers, nodes, tuple(found().values()), notes)
+    status = Status("dev", "2026.11.0", layers, nodes, tuple(found().values()), notes, played=True)
     page = status_page(status)
     golden("status.html", page)
     links = _Links()
     links.feed(page)
     assert all(each.startswith("https://") and ".apps.dev.example.internal" in each for each in links.found)
     assert "&lt;b&gt;odd" in page
+
+
+def test_what_is_played_and_what_is_a_contract_is_explained_where_it_is_shown() -> None:
+    tools = tuple(found().values())
+    in_rehearsal = Status("dev", "2026.11.0", (), (), tools, (), played=True)
+    assert [words.partition(":")[0] for words in explained(in_rehearsal)] == ["played", "contract"]
+    assert "health (played)" in status_page(in_rehearsal)
+    real = tuple(tools_status(DEV, RELEASE, "real", EVERYTHING))
+    assert explained(Status("dev", "2026.11.0", (), (), real, ())) == []
+    assert "played" not in status_page(Status("dev", "2026.11.0", (), (), real, ()))
