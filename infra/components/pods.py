@@ -12,6 +12,7 @@ def confined_pod(
     container: Mapping[str, Any],
     *,
     user: int,
+    first: Sequence[Mapping[str, Any]] = (),
     volumes: Sequence[Mapping[str, Any]] = (),
     restart: str = "OnFailure",
     read_only: bool = True,
@@ -19,7 +20,8 @@ def confined_pod(
 ) -> dict[str, Any]:
     """Return the pod of a container that runs as a user without rights, and without a token for the API.
 
-    `read_only` is for its root file system; `security` are further entries of the pod's security context, as `fsGroup`.
+    Containers in `first` run before it, one after the other. `read_only` is for the containers' root file systems;
+    `security` are further entries of the pod's security context, as `fsGroup`.
     """
     own: dict[str, Any] = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     if read_only:
@@ -31,4 +33,6 @@ def confined_pod(
         "securityContext": {**nobody, **security},
         "containers": [{**container, "securityContext": own}],
     }
+    if first:
+        pod["initContainers"] = [{**each, "securityContext": own} for each in first]
     return {**pod, "volumes": list(volumes)} if volumes else pod

@@ -67,12 +67,14 @@ def links_of(environment: Environment) -> tuple[Link, ...]:
     absent = all_tools().keys() - tools_of(environment).keys()
     found = [link for link in all_links() if not {link.caller, link.called} & absent]
     said = [(link, section_of(environment, link.place) if link.place else link.port) for link in found]
-    return tuple(replace(link, port=_port(each)) for link, each in said if each is not None)
+    return tuple(replace(link, port=_port(link, each)) for link, each in said if each is not None)
 
 
-def _port(said: str | int) -> int:
-    """Return a port out of what a document says: a port, or a URL."""
-    return said if isinstance(said, int) else urlsplit(said).port or _HTTPS
+def _port(link: Link, said: object) -> int:
+    """Return a link's port out of what a document says: a port, a URL, or a section, which says nothing of ports."""
+    if isinstance(said, int):
+        return said
+    return (urlsplit(said).port or _HTTPS) if isinstance(said, str) else link.port
 
 
 @cache

@@ -126,3 +126,8 @@ class Platform(Document):
     """Copies outside the cluster; without them what is lost here is lost."""
     monitoring: Monitoring | None = entry("Monitoring", {"storageGiB": 50}, default=None)
     """Figures, alerts, dashboards, logs."""
+
+    @property
+    def copies_repositories(self) -> bool:
+        """Whether repositories of code are copied: by way of a bucket, as that is copied out of the cluster."""
+        return self.backups is not None and self.object_store is not None

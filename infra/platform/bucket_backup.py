@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.components.component import FilledSecret, Manifest, manifest
+from infra.components.component import FilledSecret, Manifest
+from infra.components.nightly import nightly, rclone_remote, rclone_variable
 from infra.components.pods import confined_pod
 from infra.components.sources import MADE
 from infra.components.stores import OBJECT_STORE, REGION
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from infra.model.platform import Backups
     from infra.model.release import Release
 
-NAME = "bucket-backup"  # alerts on old copies look at CronJobs with `backup` in their names
+NAME = "bucket-backup"
 READER = "backup"  # who reads all buckets
 READER_SECRET = f"{MADE}:buckets-{READER}"
 _AUTHORITY_FOLDER = "/etc/backup-authority"
@@ -39,17 +40,8 @@ def bucket_backup(environment: Environment, release: Release, namespace: str, bu
     asked = environment.platform.backups
     if asked is None or not buckets:
         return BucketBackup()
-    jobs = {
-        "schedule": "30 1 * * *",
-        "timeZone": "Etc/UTC",
-        "concurrencyPolicy": "Forbid",
-        "startingDeadlineSeconds": 6 * 3600,
-        "successfulJobsHistoryLimit": 1,
-        "failedJobsHistoryLimit": 3,
-        "jobTemplate": {"spec": _job(asked, release, buckets)},
-    }
     return BucketBackup(
-        (*authority_secret(asked, namespace), manifest("CronJob", "batch/v1", NAME, namespace, spec=jobs)),
+        (*authority_secret(asked, namespace), nightly(NAME, namespace, "30 1 * * *", _job(asked, release, buckets))),
         (_access_keys(),),
     )
 
@@ -59,8 +51,8 @@ def _access_keys() -> FilledSecret:
 
     def filled(values: Mapping[str, str]) -> dict[str, str]:
         return {
-            "RCLONE_CONFIG_SOURCE_SECRET_ACCESS_KEY": values[READER_SECRET],
-            "RCLONE_CONFIG_TARGET_SECRET_ACCESS_KEY": values[BACKUP_KEY],
+            rclone_variable("source", "secret_access_key"): values[READER_SECRET],
+            rclone_variable("target", "secret_access_key"): values[BACKUP_KEY],
         }
 
     return FilledSecret(NAME, (READER_SECRET, BACKUP_KEY), filled)
@@ -88,20 +80,11 @@ def _job(asked: Backups, release: Release, buckets: Sequence[str]) -> dict[str, 
 
 def _variables(asked: Backups, buckets: Sequence[str]) -> dict[str, str]:
     """Return the environment: what the script reads, and what rclone knows as `source` and `target`."""
-    remotes = {
-        "SOURCE": {"provider": "SeaweedFS", "endpoint": OBJECT_STORE, "region": REGION, "access_key_id": READER},
-        "TARGET": {
-            "provider": "Other",
-            "endpoint": asked.endpoint,
-            "region": asked.region,
-            "access_key_id": asked.user,
-        },
-    }
-    always = {"type": "s3", "no_check_bucket": "true", "force_path_style": "true"}
     found = {
-        f"RCLONE_CONFIG_{remote}_{key.upper()}": value
-        for remote, settings in remotes.items()
-        for key, value in {**always, **settings}.items()
+        **rclone_remote("source", provider="SeaweedFS", endpoint=OBJECT_STORE, region=REGION, access_key_id=READER),
+        **rclone_remote(
+            "target", provider="Other", endpoint=asked.endpoint, region=asked.region, access_key_id=asked.user
+        ),
     }
     if asked.authority is not None:
         found["RCLONE_CA_CERT"] = f"{_AUTHORITY_FOLDER}/{AUTHORITY_KEY}"

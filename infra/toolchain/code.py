@@ -16,6 +16,7 @@ from infra.components.setup_job import setup_job
 from infra.components.sources import BELOW, HEX, MADE
 from infra.components.stores import DATABASE_HOST, DATABASE_PORT, database_password
 from infra.model.tools import all_tools
+from infra.toolchain.code_backup import repository_backup, repository_backup_secret
 from infra.toolchain.code_organizations import (
     ADMINISTRATOR,
     code_address,
@@ -87,7 +88,7 @@ def gitea(environment: Environment, release: Release) -> Component:
         values=chart_values(f"toolchain/{NAME}", values),
         secrets=tuple(_secrets(environment)),
         before=authorities(environment, NAMESPACE),
-        after=(*((_monitor(),) if metrics else ()), *job),
+        after=(*((_monitor(),) if metrics else ()), *job, *repository_backup(environment, release, _LABELS)),
     )
 
 
@@ -134,6 +135,7 @@ def _secrets(environment: Environment) -> Iterator[FilledSecret]:
     yield FilledSecret("gitea-admin", (_ADMIN,), lambda values: {"username": ADMINISTRATOR, "password": values[_ADMIN]})
     yield FilledSecret("gitea-metrics", (_METRICS,), lambda values: {"token": values[_METRICS]})
     yield FilledSecret("gitea-setup", (_ADMIN, _BOT, BUILDS_PASSWORD, WEBHOOK), setup)
+    yield from repository_backup_secret(environment)
     if _sign_in(environment) is not None:
         address = code_address()
         client = f"{BELOW}:{address.client}"

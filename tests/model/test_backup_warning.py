@@ -25,13 +25,14 @@ def told(changes: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, [REPOSITORIES, FILES, METRICS]),
-        ({"platform.registry.kind": "zot"}, [REPOSITORIES, IMAGES, FILES, METRICS]),
-        ({"toolchain.code": None, "toolchain.notebooks": None}, [METRICS]),
-        ({"toolchain.code": None, "toolchain.notebooks": None, "platform.monitoring": None}, []),
+        ({}, [FILES, METRICS]),
+        ({"platform.objectStore": None}, [REPOSITORIES, FILES, METRICS]),
+        ({"platform.registry.kind": "zot"}, [IMAGES, FILES, METRICS]),
+        ({"toolchain.notebooks": None}, [METRICS]),
+        ({"toolchain.notebooks": None, "platform.monitoring": None}, []),
         ({"platform.backups": None}, []),
     ],
-    ids=["harbor", "zot", "no code", "nothing in volumes", "no backups"],
+    ids=["harbor", "no buckets", "zot", "no notebooks", "nothing in volumes", "no backups"],
 )
 def test_what_is_in_no_copy_is_named(changes: dict[str, Any], expected: list[str]) -> None:
     assert told(changes) == expected

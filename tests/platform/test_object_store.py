@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +11,11 @@ from infra.components.sources import name_of
 from infra.components.stores import OBJECT_STORE, bucket_secret
 from infra.model.tools import tools_of
 from infra.platform.object_store import object_store
-from infra.render import TEMPLATES
 from tests.support.environments import CATALOG, PROD, RELEASE, changed
+from tests.support.scripts import played, run_script
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import subprocess
     from pathlib import Path
 
     from infra.components.component import Component
@@ -131,28 +130,12 @@ def test_the_registry_s_bucket_has_as_much_room_as_the_document_says() -> None:
     assert "models kserve 0" in lines
 
 
-def played(folder: Path, name: str, program: str) -> dict[str, str]:
-    (folder / "bin").mkdir()
-    for each, text in ((name, program), ("sleep", "#!/bin/sh\n")):
-        (folder / "bin" / each).write_text(text)
-        (folder / "bin" / each).chmod(0o755)
-    (folder / "played").mkdir()
-    return {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "PLAYED": str(folder / "played"), "TMPDIR": str(folder)}
-
-
-def run(script: str, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    text = (TEMPLATES / "platform/setup" / script).read_text(encoding="utf-8")
-    return subprocess.run(
-        ["/bin/sh", "-euc", text], env=dict(variables), capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 def buckets(folder: Path, wanted: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run the script that makes buckets; return it with what `weed shell` was asked, but for what there is."""
     variables = {**played(folder, "weed", WEED), "BUCKETS": wanted, "MASTER": "master:9333", "FILER": "filer:8888"}
     (folder / "played" / "there").touch()
     (folder / "played.down").touch()
-    done = run("buckets.sh", variables)
+    done = run_script("platform/setup/buckets.sh", variables)
     asked = (folder / "played.asked").read_text().splitlines()
     return done, [each.strip() for each in asked if not each.startswith("s3.bucket.list")]
 
@@ -178,7 +161,10 @@ def test_a_bucket_that_is_not_there_in_the_end_is_an_error(tmp_path: Path, name:
 def copied(folder: Path, names: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
     """Run the script that copies buckets; return it with what rclone was asked."""
     places = {"KEPT": "target:outside/buckets", "REPLACED": "target:outside/replaced"}
-    done = run("bucket_backup.sh", {**played(folder, "rclone", RCLONE), **places, "BUCKETS": names, "KEEP_DAYS": "7"})
+    done = run_script(
+        "platform/setup/bucket_backup.sh",
+        {**played(folder, "rclone", RCLONE), **places, "BUCKETS": names, "KEEP_DAYS": "7"},
+    )
     return done, (folder / "played.asked").read_text().splitlines()
 
 

@@ -10,7 +10,7 @@ from infra.model.tools import tools_of
 
 # The key that stands in this repository's own environments.
 EXAMPLE_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIFoP8EqZN+Kcpf/+8IKQ6DcX/V1Hil+KpXMrBU1YIaiS"
-# What tools keep in volumes, which nothing copies.
+# What tools keep in volumes, which are not copied.
 _IN_VOLUMES = {
     "gitea": "repositories",
     "zot": "images",
@@ -123,6 +123,8 @@ def _backups(environment: Environment) -> Iterator[Finding]:
     if environment.platform.backups is None:
         return
     tools = tools_of(environment)
+    if environment.platform.copies_repositories:
+        tools.pop("gitea", None)
     left = [f"{what} of {tools[name].section}" for name, what in _IN_VOLUMES.items() if name in tools]
     if left:
         reason = f"copies databases and buckets; not copied: {', '.join(left)}"
