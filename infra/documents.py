@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from infra.errors import DocumentsRefused, Refusal
 from infra.model.text_rules import in_quotes, kind_of
+from infra.plain_yaml import Location, read_with_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
-Location: TypeAlias = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
 _SECRET_WORDS = ("password", "secret", "token")
 _LOGIN_IN_URL = re.compile(r"://[^/@\s]*@")
@@ -65,7 +65,10 @@ def read_document(path: Path, source: str) -> RawDocument:
     """
     lines: dict[Location, int] = {}
     try:
-        loaded = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if quickly := read_with_lines(text):
+            return RawDocument(source, *quickly)
+        loaded = YAML(typ="rt", pure=True).load(text)
         data = _plain(loaded, (), lines)
     except (OSError, RecursionError, YAMLError, ValueError) as error:
         raise DocumentsRefused([_unreadable(source, error)]) from None

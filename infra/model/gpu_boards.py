@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
+from infra.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def parse_profile(name: str) -> Profile | None:
 def boards() -> dict[str, Board]:
     """Return the catalogue, by name of the board."""
     path = Path(__file__).with_suffix(".yaml")
-    table = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    table = read_yaml(path.read_text(encoding="utf-8"))
     return {
         name: Board(
             name=name,

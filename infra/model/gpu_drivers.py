@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ruamel.yaml import YAML
+from infra.plain_yaml import read_yaml
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class DriverBranch:
 def driver_branches() -> tuple[DriverBranch, ...]:
     """Return the branches that vGPU releases were made of, oldest first."""
     file = Path(__file__).with_name("gpu_drivers.yaml")
-    found = YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
+    found = read_yaml(file.read_text(encoding="utf-8"))
     return tuple(DriverBranch(each["branch"], bool(each.get("longTerm"))) for each in found)
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ruamel.yaml import YAML
-
 from infra.model.tools import all_tools, section_of, tools_of
+from infra.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +78,7 @@ def _port(link: Link, said: object) -> int:
 
 @cache
 def _table() -> dict[str, Any]:
-    return dict(YAML(typ="safe", pure=True).load(Path(__file__).with_name("links.yaml")))
+    return dict(read_yaml(Path(__file__).with_name("links.yaml").read_text(encoding="utf-8")))
 
 
 def _link(data: Mapping[str, Any]) -> Link:

@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-
 from infra.model.base import document_key
+from infra.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +73,7 @@ GATEWAY_CALLBACK = "/oauth2/callback"  # Envoy Gateway's own, where it signs peo
 def all_tools() -> Mapping[str, Tool]:
     """Return every tool there is, by its component, in the order of the table."""
     file = Path(__file__).with_name("tools.yaml")
-    return {name: _tool(name, each) for name, each in YAML(typ="safe", pure=True).load(file).items()}
+    return {name: _tool(name, each) for name, each in read_yaml(file.read_text(encoding="utf-8")).items()}
 
 
 def tools_of(environment: Environment, layer: str = "") -> dict[str, Tool]:

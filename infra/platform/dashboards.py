@@ -9,8 +9,8 @@ import zlib
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from ruamel.yaml import YAML
 
+from infra.plain_yaml import read_yaml
 from infra.render import TEMPLATES
 
 if TYPE_CHECKING:
@@ -81,9 +81,8 @@ class Description(_Closed):
 
 def descriptions(layer: str) -> dict[str, Description]:
     """Return what the files of a layer say, by name."""
-    reader = YAML(typ="safe", pure=True)
     files = sorted((TEMPLATES / layer / "dashboards").glob("*.yaml"))
-    return {path.stem: Description.model_validate(reader.load(path)) for path in files}
+    return {path.stem: Description.model_validate(read_yaml(path.read_text(encoding="utf-8"))) for path in files}
 
 
 def dashboards(layer: str) -> dict[str, dict[str, Any]]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
-from ruamel.yaml import YAML
 
 from infra.model.base import Document
 from infra.model.kubernetes_texts import ObjectName  # noqa: TC001 - pydantic reads it at run time
 from infra.model.texts import ImageTag, OneLine, ProgramVersion
+from infra.plain_yaml import read_yaml
 from infra.review.version_ranges import as_pattern, fits
 
 FILE = Path(__file__).with_name("compatibility.yaml")
@@ -108,7 +108,7 @@ class Facts(Document):
 @cache
 def known_facts() -> Facts:
     """Return the table. Raises pydantic's `ValidationError` for a row that is none: a mistake in this repository."""
-    data: dict[str, Any] = YAML(typ="safe", pure=True).load(FILE.read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(FILE.read_text(encoding="utf-8"))
     return Facts.model_validate(data)
 
 

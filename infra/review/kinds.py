@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from infra.plain_yaml import read_yaml
 from infra.review.rules.protected_kinds import protected_kinds
 
 if TYPE_CHECKING:
@@ -86,5 +86,5 @@ def kind_of_loss(change: ResourceChange, kinds: Iterable[StatefulKind]) -> State
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = yaml.load(Path(__file__).with_name(name).read_bytes(), Loader=yaml.CSafeLoader)
+    rows: list[dict[str, Any]] = read_yaml(Path(__file__).with_name(name).read_bytes())
     return rows

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from infra.plain_yaml import read_yaml
 from infra.review.model import LayerReview, Staleness
 from infra.review.steps import resource_change
 
@@ -49,7 +49,7 @@ class Noise(BaseModel):
 def known_noise() -> tuple[Noise, ...]:
     """Return what is known to mean nothing, from `noise.yaml`."""
     file = Path(__file__).with_name("noise.yaml")
-    return tuple(Noise(**each) for each in yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader))
+    return tuple(Noise(**each) for each in read_yaml(file.read_bytes()))
 
 
 def layer_review(environment: str, layer: str, steps: Iterable[Step], staleness: Staleness) -> LayerReview:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pyVmomi import vim  # noqa: F401 - defines the methods that are asked below
 from pyVmomi.VmomiSupport import GetWsdlMethod
-from ruamel.yaml import YAML
+
+from infra.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from infra.model.environment import Environment
@@ -89,5 +90,5 @@ def _place(privilege: str) -> Place:
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = YAML(typ="safe").load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    table: dict[str, Any] = read_yaml(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
     return table

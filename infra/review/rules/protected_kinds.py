@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from infra.plain_yaml import read_yaml
 
 
 class ProtectedKind(BaseModel):
@@ -27,7 +28,7 @@ class ProtectedKind(BaseModel):
 def protected_kinds() -> tuple[ProtectedKind, ...]:
     """Return the whole table, in its order."""
     file = Path(__file__).with_name("protected_kinds.yaml")
-    return tuple(ProtectedKind(**each) for each in yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader))
+    return tuple(ProtectedKind(**each) for each in read_yaml(file.read_bytes()))
 
 
 def protected_kind(type_: str) -> ProtectedKind | None:
