@@ -14,6 +14,9 @@ from infra.for_real import check_passphrase, in_rehearsal
 from infra.operate.stack_files import stack_file
 
 STATE = ROOT / ".state"  # the state, unless the person has logged in to another backend
+# Engine and plugins spend a fifth of a preview on collecting garbage, though little of what they hold becomes any. From
+# a gibibyte on they are as sparing as they are by themselves.
+_QUICK = {"PULUMI_PARALLEL_DIFF": "true", "GOGC": "400", "GOMEMLIMIT": "1GiB"}
 _WITH_PASSPHRASE = ("file://", "s3://", "gs://", "azblob://", "postgres://")
 _NO_PLUGIN = "no resource plugin 'pulumi-resource-vsphere"  # the engine's words
 
@@ -55,8 +58,8 @@ def engine_variables(stack: str) -> dict[str, str]:
     own variables, by the environment's own file. Raises `NotPossibleHere` when there is no passphrase, or an empty one
     outside a rehearsal.
     """
-    parallel = {} if "PULUMI_PARALLEL_DIFF" in os.environ else {"PULUMI_PARALLEL_DIFF": "true"}
-    return {**prepare_backend(), **parallel, **_passphrase(stack)}
+    quick = {name: value for name, value in _QUICK.items() if name not in os.environ}
+    return {**prepare_backend(), **quick, **_passphrase(stack)}
 
 
 def passphrase_file(environment: str) -> Path:

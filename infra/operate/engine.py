@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pulumi import automation
@@ -74,12 +76,20 @@ class LayerStack:
         state: dict[str, Any] = json.loads(self._pulumi("export"))
         return state
 
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs, with its secrets in the clear. Raises `StepFailed`.
+
+        The Automation API asks twice, once to tell which are secret.
+        """
+        found: dict[str, Any] = json.loads(self._pulumi("output", "--json", "--show-secrets"))
+        return found
+
     def replace_state(self, exported: dict[str, Any], deployment: Deployment) -> None:
         """Write another deployment in the place of an exported one. Raises `StepFailed`.
 
         It goes by standard input: nothing of it stays in a temporary file or an argument.
         """
-        self._pulumi("import", json.dumps({**exported, "deployment": deployment}))
+        self._pulumi("import", stdin=json.dumps({**exported, "deployment": deployment}))
 
     def destroy_protected(self, *, preview_only: bool) -> None:
         """Delete everything, or show what that would be, whatever is protected; the state stays as it is until then.
@@ -94,9 +104,9 @@ class LayerStack:
         if done.returncode != 0:
             raise StepFailed(f"{self.name}: destroy", "failed; the engine's messages stand above")
 
-    def _pulumi(self, verb: str, stdin: str = "") -> str:
+    def _pulumi(self, verb: str, *options: str, stdin: str = "") -> str:
         done = subprocess.run(
-            ["pulumi", "stack", verb, "--stack", self.name, "--non-interactive"],
+            ["pulumi", "stack", verb, *options, "--stack", self.name, "--non-interactive"],
             input=stdin,
             capture_output=True,
             text=True,
@@ -119,7 +129,9 @@ def open_stack(environment: str, layer: Layer, *, create: bool) -> LayerStack | 
     check_in_this_rehearsal(environment)
     variables = engine_variables(name)
     find_engine()
-    options = automation.LocalWorkspaceOptions(work_dir=str(ROOT), env_vars=variables)
+    options = automation.LocalWorkspaceOptions(
+        work_dir=str(ROOT), env_vars=variables, pulumi_command=_engine(shutil.which("pulumi") or "")
+    )
     try:
         handle = automation.select_stack(name, work_dir=str(ROOT), opts=options)
     except automation.StackNotFoundError:
@@ -129,6 +141,12 @@ def open_stack(environment: str, layer: Layer, *, create: bool) -> LayerStack | 
     except automation.CommandError as error:
         raise StepFailed(name, _reason(str(error), name)) from None
     return LayerStack(environment, layer, handle)
+
+
+@cache
+def _engine(_: str) -> automation.PulumiCommand:
+    """Return the engine, whose version is asked once for each place that it is in."""
+    return automation.PulumiCommand()
 
 
 def stack_with_login(environment: str) -> LayerStack:

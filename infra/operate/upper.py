@@ -15,7 +15,7 @@ from infra.errors import PersonError, StepFailed
 from infra.kubernetes_api import ApiRefused, ApiUnreachable, KubernetesApi, forgets_unreachable, wait_for_api
 from infra.layer_plans import layer_plans
 from infra.model.handover import HANDOVER
-from infra.operate.engine import LayerStack, engine_step, open_stack, show_output
+from infra.operate.engine import LayerStack, open_stack, show_output
 from infra.operate.interrupted import pending_operations, without_pending
 from infra.operate.locks import release_stale_locks
 from infra.operate.stack_files import stack_settings
@@ -69,9 +69,8 @@ def handed_over(environment: str, layer: Layer) -> dict[str, Any] | None:
     stack = open_stack(environment, lower, create=False) if lower else None
     if stack is None:
         return None
-    with engine_step(stack, "reading its hand-over"):
-        outputs = stack.handle.outputs()
-    return dict(outputs[HANDOVER].value) if HANDOVER in outputs else None
+    outputs = stack.outputs()
+    return dict(outputs[HANDOVER]) if HANDOVER in outputs else None
 
 
 def preview_upper(
