@@ -22,6 +22,8 @@ def run() -> None:
     environment_name, layer = split_stack(pulumi.get_stack())
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
+    if environment.rotations:
+        import_module("infra.rotations").check_rotations(environment, release)  # plans all layers
     check_passphrase(pulumi.get_stack())
     check_in_this_rehearsal(environment_name)
     build = import_module(f"infra.{layer}.layer").build

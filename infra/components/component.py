@@ -7,8 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-
+from infra.plain_yaml import read_yaml
 from infra.render import render
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Component:
 def chart_values(template: str, values: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a chart, from `templates/<template>.yaml.j2`, as `cluster/cilium`."""
     text = render(f"{template}.yaml.j2", values)
-    return dict(YAML(typ="safe", pure=True).load(text) or {})
+    return dict(read_yaml(text) or {})
 
 
 def manifest(kind: str, version: str, name: str, namespace: str = "", **content: Any) -> Manifest:  # noqa: ANN401 - any object

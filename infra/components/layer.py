@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import pulumi
-from pulumi_kubernetes import Provider
 
 from infra.catalog import ROOT
 from infra.charts.bundle import Bundle
 from infra.components.bundle_check import check_bundle
 from infra.components.handed import NotHandedOver
+from infra.components.kubernetes_plugin import KubernetesProvider
+from infra.components.secrets_mark import KEY_NAME
 from infra.components.settings import NOT_SECRET, SettingsMissing, missing_settings
 from infra.components.sources import BELOW, HEX, MADE, SIGNING, name_of, space
 from infra.components.tooling import addresses
@@ -45,8 +46,9 @@ class Ground:
     kubeconfig: pulumi.Output[str]
     api: ClusterApi
     slipway: SlipwayProvider
-    kubernetes: Provider
+    kubernetes: KubernetesProvider
     values: Mapping[str, pulumi.Input[str]]
+    mark_key: pulumi.Input[str]
 
     def secrets(self, sources: Iterable[str]) -> dict[str, pulumi.Output[str]]:
         """Return the values of sources by their names, secret, for the hand-over."""
@@ -70,18 +72,11 @@ def lay_ground(environment: Environment, release: Release, plan: LayerPlan, belo
     kubeconfig: pulumi.Output[str] = pulumi.Output.secret(text_of(below, "kubeconfig"))
     slipway = SlipwayProvider("slipway")
     api = ClusterApi("api", environment.name, kubeconfig, pulumi.ResourceOptions(provider=slipway))
-    kubernetes = Provider(
-        "kubernetes",
-        kubeconfig=kubeconfig,
-        cluster_identifier=environment.name,
-        suppress_helm_hook_warnings=True,
-        enable_config_map_mutable=True,  # else they are deleted and made anew, and are away meanwhile
-        enable_secret_mutable=True,
-        upsert_existing_objects=True,  # what a killed run made and did not record is taken over
-        opts=pulumi.ResourceOptions(depends_on=[api], deleted_with=api),
-    )
-    values = {**settings, **_made(plan.sources, slipway), **_from_below(plan.sources, below)}
-    return Ground(release, bundle, kubeconfig, api, slipway, kubernetes, values)
+    options = pulumi.ResourceOptions(depends_on=[api], deleted_with=api)
+    kubernetes = KubernetesProvider("kubernetes", kubeconfig, environment.name, options)
+    values = {**settings, **_made(plan.sources, slipway, environment.rotations), **_from_below(plan.sources, below)}
+    mark_key = Password(KEY_NAME, pulumi.ResourceOptions(provider=slipway)).value
+    return Ground(release, bundle, kubeconfig, api, slipway, kubernetes, values, mark_key)
 
 
 def make_components(plan: LayerPlan, ground: Ground, after: Sequence[pulumi.Resource]) -> dict[str, pulumi.Resource]:
@@ -93,7 +88,9 @@ def make_components(plan: LayerPlan, ground: Ground, after: Sequence[pulumi.Reso
         version = chart.version if chart is not None else ""
         made[component.name] = KubernetesComponent(
             component.name,
-            ComponentArgs(component, ground.bundle, version, ROOT, digests, ground.values, ground.kubeconfig),
+            ComponentArgs(
+                component, ground.bundle, version, ROOT, digests, ground.values, ground.kubeconfig, ground.mark_key
+            ),
             pulumi.ResourceOptions(
                 providers=[ground.kubernetes, ground.slipway],
                 depends_on=[ground.api, *after, *(made[name] for name in component.needs if name in made)],
@@ -117,8 +114,13 @@ def _settings(names: tuple[str, ...]) -> dict[str, pulumi.Input[str]]:
     return found
 
 
-def _made(sources: Iterable[str], slipway: SlipwayProvider) -> dict[str, pulumi.Input[str]]:
-    """Return the values that are made once, by source; a key pair is one resource, whichever parts are asked for."""
+def _made(
+    sources: Iterable[str], slipway: SlipwayProvider, rotations: Mapping[str, int]
+) -> dict[str, pulumi.Input[str]]:
+    """Return the values that are made once, by source; a key pair is one resource, whichever parts are asked for.
+
+    Another number in `rotations`, by name, makes another value.
+    """
     found: dict[str, pulumi.Input[str]] = {}
     pairs: dict[str, SigningKey] = {}
     options = pulumi.ResourceOptions(provider=slipway)
@@ -126,11 +128,11 @@ def _made(sources: Iterable[str], slipway: SlipwayProvider) -> dict[str, pulumi.
         kind, name = space(source), name_of(source)
         if kind in _LENGTHS:
             length, alphabet = _LENGTHS[kind]
-            found[source] = Password(name, options, length=length, alphabet=alphabet).value
+            found[source] = Password(name, options, length, alphabet, rotations.get(name, "")).value
         elif kind == SIGNING:
             pair, _, part = name.partition(".")
             if pair not in pairs:
-                pairs[pair] = SigningKey(pair, options)
+                pairs[pair] = SigningKey(pair, options, rotations.get(pair, ""))
             found[source] = getattr(pairs[pair], _PARTS[part])
     return found
 

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi_kubernetes.helm.v4 import Chart
-from pulumi_kubernetes.yaml.v2 import ConfigGroup
-from ruamel.yaml import YAML
 
 from infra.charts.images import with_digests, without_digest
 from infra.components.component import (
@@ -20,6 +17,9 @@ from infra.components.component import (
     fingerprint,
     namespace_manifest,
 )
+from infra.components.kubernetes_plugin import Chart, ConfigGroup
+from infra.components.secrets_mark import secrets_mark, with_mark
+from infra.plain_yaml import read_all_yaml
 from infra.vsphere.provider.cluster_resources import Admission, GeneratedSecret, Workloads
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ class ComponentArgs:
     """What a component is wired from.
 
     `bundle` has its chart in a `version`, `root` is the checkout that relative paths of it stand in, `digests` are
-    those of images, as far as they are known; `values` are those of sources; `kubeconfig` is the administrator's.
+    those of images, as far as they are known; `values` are those of sources; `kubeconfig` is the administrator's;
+    `mark_key` is what marks of Secrets are made with.
     """
 
     component: Component
@@ -57,10 +58,13 @@ class ComponentArgs:
     digests: Mapping[str, str]
     values: Mapping[str, pulumi.Input[str]]
     kubeconfig: pulumi.Input[str]
+    mark_key: pulumi.Input[str] = ""
 
 
 class KubernetesComponent(pulumi.ComponentResource):
     """One component; `name` is the component's."""
+
+    _mark: pulumi.Output[str] | None = None  # of the Secrets that the component's own pods read
 
     def __init__(self, name: str, args: ComponentArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:cluster:Component", name, None, opts)
@@ -88,7 +92,10 @@ class KubernetesComponent(pulumi.ComponentResource):
         return [self._object(namespace_manifest(component.namespace, pod_security=level))]
 
     def _object(self, manifest: Mapping[str, Any], after: Sequence[pulumi.Resource] = ()) -> pulumi.CustomResource:
-        return kubernetes_object(self._pinned(manifest), self._options(after))
+        return kubernetes_object(self._marked(self._pinned(manifest)), self._options(after))
+
+    def _marked(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(manifest) if self._mark is None else with_mark(manifest, self._mark)
 
     def _pinned(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
         """Return an object whose images name their digest; say so where one is not known, though a bundle is there."""
@@ -99,6 +106,7 @@ class KubernetesComponent(pulumi.ComponentResource):
 
     def _secrets(self, component: Component, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         found: list[pulumi.Resource] = []
+        own: dict[str, pulumi.Output[dict[str, str]]] = {}
         for secret in component.secrets:
             values = pulumi.Output.all(**{name: self._args.values[name] for name in secret.sources})
             metadata: dict[str, Any] = {"name": secret.name, "namespace": secret.namespace or component.namespace}
@@ -107,19 +115,30 @@ class KubernetesComponent(pulumi.ComponentResource):
             filled: pulumi.Output[dict[str, str]] = pulumi.Output.secret(values.apply(secret.fill))
             body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": secret.type}
             found.append(kubernetes_object({**body, "stringData": filled}, self._options(after)))
+            if metadata["namespace"] == component.namespace:
+                own[secret.name] = filled
+        if own:
+            self._mark = self._mark_of(own)
         for name, keys in component.generated.items():
             place = f"{component.namespace}/{name}"
             made = GeneratedSecret(place, self._args.kubeconfig, component.namespace, name, keys, self._options(after))
             found.append(made)
         return found
 
+    def _mark_of(self, secrets: Mapping[str, pulumi.Output[dict[str, str]]]) -> pulumi.Output[str]:
+        """Return the mark of Secrets; it is nothing secret, unlike what it is made of."""
+        everything = pulumi.Output.all(self._args.mark_key, pulumi.Output.all(**secrets))
+        return pulumi.Output.unsecret(everything.apply(lambda found: secrets_mark(*found)))
+
     def _workloads(self, component: Component, body: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         """Return what waits for the workloads of a chart or manifests, once they are made."""
         if not body:
             return []
-        made_of = fingerprint(
+        made_of: pulumi.Input[str] = fingerprint(
             {"version": self._args.version, "values": component.values, "digests": self._args.digests}
         )
+        if self._mark is not None:
+            made_of = pulumi.Output.concat(made_of, "-", self._mark)
         selector = f"{COMPONENT_LABEL}={component.name}"
         return [Workloads(component.name, self._args.kubeconfig, selector, made_of, self._options(body))]
 
@@ -144,20 +163,13 @@ class KubernetesComponent(pulumi.ComponentResource):
     def _body(self, component: Component, after: Sequence[pulumi.Resource]) -> list[pulumi.Resource]:
         if component.chart:
             folder = f"./{self._args.bundle.chart(component.name)}"
-            chart = Chart(
-                component.name,
-                chart=folder,
-                name=component.name,
-                namespace=component.namespace,
-                values=component.values,
-                opts=self._options_of_many(after),
-            )
-            return [chart]
+            options = self._options_of_many(after)
+            return [Chart(component.name, folder, component.namespace, component.values, options)]
         if component.manifests:
             text = (self._args.root / self._args.bundle.manifests(component.name)).read_text(encoding="utf-8")
-            objects = [dict(each) for each in YAML(typ="safe", pure=True).load_all(text) if each]
+            objects = [dict(each) for each in read_all_yaml(text) if each]
             changed = [component.change(each) if component.change else each for each in objects]
-            return [ConfigGroup(component.name, objs=changed, opts=self._options_of_many(after))]
+            return [ConfigGroup(component.name, changed, self._options_of_many(after))]
         return []
 
     def _changed(self, args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
@@ -172,7 +184,7 @@ class KubernetesComponent(pulumi.ComponentResource):
             return pulumi.ResourceTransformResult(dict(args.props), kept)
         component = self._args.component
         props = component.change(dict(args.props)) if component.chart and component.change else args.props
-        pinned = self._pinned(props)
+        pinned = self._marked(self._pinned(props))
         if pinned["kind"] in _WAITED_FOR:
             pinned = _labelled(_annotated(pinned, _NOT_WAITED_FOR), {COMPONENT_LABEL: component.name})
         return pulumi.ResourceTransformResult(with_deletion_policy(pinned), args.opts)
@@ -202,10 +214,7 @@ def _annotated(manifest: Mapping[str, Any], annotations: Mapping[str, str]) -> d
 
 
 def kubernetes_object(manifest: Mapping[str, Any], opts: pulumi.ResourceOptions) -> pulumi.CustomResource:
-    """Register one object of the API, named `<kind>:<namespace>/<name>` within its parent.
-
-    The typed classes of the SDK would load megabytes for what is plain data here.
-    """
+    """Register one object of the API, named `<kind>:<namespace>/<name>` within its parent."""
     metadata = manifest["metadata"]
     place = "/".join(part for part in (metadata.get("namespace"), metadata["name"]) if part)
     version, kind = manifest["apiVersion"], manifest["kind"]

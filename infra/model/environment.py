@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
+
 from infra.model.base import Document, entry
 from infra.model.cluster import Cluster
 from infra.model.first_boot import FirstBoot
 from infra.model.gpu import GpuOverride
+from infra.model.kubernetes_texts import ObjectName
 from infra.model.nodes import ControlPlane, Machine, NodePool
 from infra.model.platform import Platform
 from infra.model.site import NodeNetwork, VCenter
@@ -54,6 +59,11 @@ class Environment(Document):
     """What tools stand on: registry, object store, databases, monitoring."""
     toolchain: Toolchain = entry("Toolchain", {"code": {"storageGiB": 50}}, default_factory=Toolchain)
     """The CI/CD toolchain for AI applications."""
+    rotations: dict[ObjectName, Annotated[int, Field(ge=1, strict=True)]] = entry(
+        "Rotations", {"client-git": 1}, default_factory=dict, max_length=200
+    )
+    """Secrets that were made by Slipway and are to be made anew, by name: another number makes another secret. What
+    reads it is restarted. A name that is not known is answered with those that are."""
 
     def machines(self) -> dict[str, Machine]:
         """Return every kind of node by its pool name: the control plane first, then the pools by name."""

@@ -20,6 +20,7 @@ from infra.picture import whole_picture
 from infra.reference import reference_page
 from infra.review.rules.page import rules_page
 from infra.review.settings import review_documents
+from infra.rotations import check_rotations
 from infra.wiring_page import wiring_page
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def validate_all(names: Sequence[str], catalog: Catalog | None = None, today: da
     for name in names or catalog.environment_names():
         try:
             environment, release = catalog.load(name)
+            check_rotations(environment, release)
         except DocumentsRefused as refused:
             refusals += refused.refusals
             notes += refused.notes

@@ -31,6 +31,7 @@ from infra.review.rules import Preview, check_previews
 from infra.review.seal import SealedLayer, SealParts, seal
 from infra.review.seal_file import program_version, sealed_documents
 from infra.review.seal_parts import below, state_hash
+from infra.rotations import check_rotations
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -76,6 +77,7 @@ def review_layers(environment_name: str, only: Collection[str] | None = None) ->
     that can't be previewed is told with the reason. Raises `DocumentsRefused`, `MissingProgram`.
     """
     environment, release = Catalog().load(environment_name)
+    check_rotations(environment, release)
     asked, plans = asked_layers(environment), layer_plans(environment, release)
     found: list[Reviewed] = []
     moved = not_pinned = _not_for_real(release)  # why layers can't be previewed, once something says so

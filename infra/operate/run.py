@@ -22,6 +22,7 @@ from infra.operate.locks import only_run, release_stale_locks
 from infra.operate.steps import ask, engine_destroy, engine_preview
 from infra.operate.stray_disks import forget_stray_disks
 from infra.program import split_stack
+from infra.rotations import check_rotations
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -46,6 +47,7 @@ def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: 
     """Preview layers. Raises `StepFailed` when one fails, or changes something that must not change."""
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
+    check_rotations(environment, release)
     valid_lock(lock_path(ROOT, environment_name), environment)
     plans = layer_plans(environment, release)
     for stack in stacks_of(environment_name, layer, create=asked_layers(environment)):

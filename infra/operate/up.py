@@ -22,6 +22,7 @@ from infra.operate.run import Previewed, preview, stacks_of
 from infra.operate.steps import ask, engine_up
 from infra.operate.stray_disks import forget_stray_disks
 from infra.operate.upper import check_upper_layers, renew_bootstrap_token, up_upper
+from infra.rotations import check_rotations
 from infra.vsphere.machines import machines_in_folder, power_on
 from infra.vsphere.session import vcenter_session
 
@@ -77,6 +78,7 @@ def run_up(environment_name: str, layer: str | None, allowed: Allowed, plan: Pla
     choice = _choice(allowed.leftovers)
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
+    check_rotations(environment, release)
     if layer != "compute":
         check_upper_layers(environment, release)
     steps = Steps(choice, replace(allowed, yes=allowed.yes or approved is not None), approved)

@@ -8,23 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from infra.components.secrets_mark import ANNOTATION as SECRETS_MARK
 from rehearsal.observe_cluster import GPU
 from rehearsal.session import rehearsing, slipway_command
 from tests.support.commands import slipway
 from tests.support.killing import kill_when_pending
 from tests.support.kubernetes import Kubernetes, observed_nodes
 from tests.support.plugin_vcenter import behind_the_back
+from tests.support.reports import steady
 from tests.support.state import in_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rehearsal.session import Rehearsal
     from tests.support.checkout import Checkout
 
 pytestmark = pytest.mark.rehearsal
 PODS = "/api/v1/namespaces/default/pods"
-LICENCE = "slipway:vgpuLicenceToken"
+LICENCE, LDAP_PASSWORD = "slipway:vgpuLicenceToken", "slipway:ldapPassword"
+CHANGES = 4  # the exit code of a review that found some
 TOLERATION = {"key": GPU, "operator": "Exists"}
 
 
@@ -57,7 +60,9 @@ def state(rehearsal: Rehearsal) -> dict[str, Any]:
     return found
 
 
-def test_dev_from_nothing_to_a_cluster_and_back(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> None:
+def test_dev_from_nothing_to_a_cluster_and_back(
+    checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes, golden: Callable[[str, str], None]
+) -> None:
     """One rehearsal, step by step; each step begins where the one before ended."""
     what_is_missing_is_said_before_machines_are_made(rehearsal)
     a_layer_says_what_it_stands_on(rehearsal)
@@ -65,6 +70,7 @@ def test_dev_from_nothing_to_a_cluster_and_back(checkout: Checkout, rehearsal: R
     every_node_is_ready_and_offers_its_gpus(rehearsal)
     pods_with_gpus_go_where_the_gpus_are(api)
     the_document_is_what_the_cluster_has(rehearsal, api)
+    pods_follow_a_secret_that_changes(checkout, rehearsal, api, golden)
     a_change_of_labels_and_taints_touches_them_alone(checkout, rehearsal, api)
     the_bootstrap_token_is_renewed_without_touching_a_node(rehearsal, api)
     a_component_that_is_switched_off_goes(checkout, rehearsal, api)
@@ -165,6 +171,22 @@ def the_document_is_what_the_cluster_has(rehearsal: Rehearsal, api: Kubernetes) 
         "count": 1,
         "nodes": 1,
     }
+
+
+def pods_follow_a_secret_that_changes(
+    checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes, golden: Callable[[str, str], None]
+) -> None:
+    deployment = "/apis/apps/v1/namespaces/dex/deployments/dex"
+    before = api.get(deployment)["spec"]["template"]
+    checkout.commit()
+    stack = ["-s", "dev.cluster", "--non-interactive"]
+    assert rehearsal.run(["pulumi", "config", "set", "--secret", LDAP_PASSWORD, "another", *stack]).returncode == 0
+    golden("review/real/rotated-secret.md", steady(slipway(rehearsal, "review", "dev", code=CHANGES)))
+    slipway(rehearsal, "up", "dev", "--yes")
+    after = api.get(deployment)["spec"]["template"]
+    assert after["metadata"]["annotations"][SECRETS_MARK] != before["metadata"]["annotations"][SECRETS_MARK]
+    assert {**after, "metadata": {}} == {**before, "metadata": {}}
+    slipway(rehearsal, "preview", "dev", "--expect-no-changes")
 
 
 def a_change_of_labels_and_taints_touches_them_alone(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,11 +23,7 @@ ANOTHER_OWNER = ("owner: platform-team@example.com", "owner: another-team@exampl
 
 @pytest.fixture(scope="module", autouse=True)
 def _in_git(checkout: Checkout) -> None:
-    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
-    git = ["git", "-C", str(checkout.root)]
-    subprocess.run([*git, "init", "-q"], check=True)
-    subprocess.run([*git, "add", "infra", "stacks", "templates"], check=True)
-    subprocess.run([*git, *who, "commit", "-qm", "first"], check=True)
+    checkout.commit()
 
 
 def reviewed(rehearsal: Rehearsal, *options: str, code: int) -> str:

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.reports import steady
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.checkout import Checkout
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.long]
@@ -18,16 +22,15 @@ MORE_CPUS = ("    count: 2\n    cpus: 4\n", "    count: 2\n    cpus: 8\n")
 A_TEAM = ("    research:\n", "    serving:\n      namespaces:\n        serving: {}\n    research:\n")
 
 
+def operate(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "infra.operate", *arguments]
+    return subprocess.run(command, cwd=checkout.root, capture_output=True, text=True, check=False)
+
+
 def test_a_change_is_previewed_on_what_was_before(checkout: Checkout) -> None:
-    git = ["git", "-C", str(checkout.root)]
-    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
-    subprocess.run([*git, "init", "-q"], check=True)
-    parts = ["infra", "rehearsal", "stacks", "templates", "Pulumi.yaml", "__main__.py", "slipway"]
-    subprocess.run([*git, "add", *parts], check=True)
-    subprocess.run([*git, *who, "commit", "-qm", "first"], check=True)
+    checkout.commit()
     checkout.replace(MORE_CPUS, A_TEAM)
-    command = [sys.executable, "-m", "infra.operate", "review", "dev", "--rehearse", "--format", "json"]
-    done = subprocess.run(command, cwd=checkout.root, capture_output=True, text=True, check=False)
+    done = operate(checkout, "review", "dev", "--rehearse", "--format", "json")
     assert done.returncode == CHANGES, done.stdout + done.stderr
     assert "==> rehearsing dev as " in done.stderr
     compute, cluster = json.loads(done.stdout)["environments"][0]["layers"]
@@ -35,3 +38,14 @@ def test_a_change_is_previewed_on_what_was_before(checkout: Checkout) -> None:
     changed = {each["name"] for each in compute["changes"] if each["operation"] == "update"}
     assert {"dev-cpu-1", "dev-cpu-2"} <= changed
     assert "serving" in {each["name"] for each in cluster["changes"] if each["operation"] == "create"}
+
+
+def test_a_release_that_is_promoted_reads_as_committed(checkout: Checkout, golden: Callable[[str, str], None]) -> None:
+    """The release of dev is brought to staging, with all that runs there, and reviewed before staging gets it."""
+    checkout.with_tools("staging")
+    checkout.commit()
+    said = operate(checkout, "promote", "dev", "staging")
+    assert said.returncode == 0, said.stdout + said.stderr
+    done = operate(checkout, "review", "staging", "--rehearse")
+    assert done.returncode == CHANGES, done.stdout + done.stderr
+    golden("review/real/promoted-release.md", steady(done.stdout))

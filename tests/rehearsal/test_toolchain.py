@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.components.secrets_mark import ANNOTATION as SECRETS_MARK
 from infra.layer_plans import layer_plans
 from infra.model.tools import tools_of
 from rehearsal.session import rehearsing
 from tests.support.commands import slipway
 from tests.support.environments import CATALOG
 from tests.support.kubernetes import Kubernetes, observed_nodes
+from tests.support.reports import steady
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rehearsal.session import Rehearsal
     from tests.support.checkout import Checkout
@@ -25,6 +27,9 @@ pytestmark = [pytest.mark.rehearsal, pytest.mark.long]
 DEV, RELEASE = CATALOG.load("dev")
 LAYERS = ("platform", "toolchain")
 LONG_ENOUGH = 16  # characters of a value that can only be a secret
+CHANGES = 4  # the exit code of a review that found some
+MLFLOW = "/apis/apps/v1/namespaces/mlflow/deployments/mlflow"
+MLFLOW_DATABASE = "/api/v1/namespaces/mlflow/secrets/mlflow-database"
 ZOT = ("    kind: harbor\n", "    kind: zot\n")
 NO_EXPERIMENTS = ("  experiments: {}\n", "")
 NO_OBJECT_STORE = ("  objectStore:\n    storageGiB: 200\n", "")
@@ -42,12 +47,15 @@ def api(rehearsal: Rehearsal) -> Kubernetes:
     return Kubernetes(rehearsal, "dev")
 
 
-def test_dev_from_nothing_to_a_toolchain_and_back(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> None:
+def test_dev_from_nothing_to_a_toolchain_and_back(
+    checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes, golden: Callable[[str, str], None]
+) -> None:
     """One rehearsal, step by step; each step begins where the one before ended."""
     what_a_tool_needs_is_named_on_both_sides(checkout, rehearsal)
     said = [everything_comes_up_and_is_quiet_the_second_time(rehearsal)]
     every_tool_is_ready_and_has_an_address(rehearsal)
     secrets = secrets_in(api)
+    said += a_secret_that_is_made_anew_reaches_what_reads_it(checkout, rehearsal, api, golden)
     said += a_tool_that_is_left_out_goes(checkout, rehearsal, api)
     said += another_registry_is_one_line(checkout, rehearsal, api)
     no_secret_of_a_tool_is_ever_seen(rehearsal, {**secrets, **secrets_in(api)}, said)
@@ -127,6 +135,25 @@ def no_secret_of_a_tool_is_ever_seen(rehearsal: Rehearsal, secrets: dict[str, st
 
 def spellings(value: str) -> tuple[str, str]:
     return value, base64.b64encode(value.encode()).decode()
+
+
+def a_secret_that_is_made_anew_reaches_what_reads_it(
+    checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes, golden: Callable[[str, str], None]
+) -> list[str]:
+    """A database's password: the database has it in one layer, who logs in with it in the one above."""
+    checkout.commit()
+    before = api.get(MLFLOW)["spec"]["template"]["metadata"]["annotations"]
+    password = api.get(f"{MLFLOW_DATABASE}")["data"]["password"]
+    checkout.replace(("toolchain:\n", "rotations:\n  database-mlflow: 1\n\ntoolchain:\n"))
+    report = slipway(rehearsal, "review", "dev", code=CHANGES)
+    golden("review/real/password-made-anew.md", steady(report))
+    said = [report, slipway(rehearsal, "up", "dev", "--yes")]
+    found = api.get(f"{MLFLOW_DATABASE}")["data"]["password"]
+    assert found != password
+    after = api.get(MLFLOW)["spec"]["template"]["metadata"]["annotations"]
+    assert {key for key in after if after[key] != before.get(key)} == {SECRETS_MARK}
+    slipway(rehearsal, "preview", "dev", "--expect-no-changes")
+    return said
 
 
 def a_tool_that_is_left_out_goes(checkout: Checkout, rehearsal: Rehearsal, api: Kubernetes) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
@@ -61,6 +62,12 @@ class Checkout:
         """Bring a document back to the committed one, with all that is in it."""
         self._originals[environment] = _committed(environment)
         self.restore(environment)
+
+    def commit(self) -> None:
+        """Put it under git as it is, which a review looks at; what comes later is a change."""
+        git = ["git", "-C", str(self.root), "-c", "user.name=test", "-c", "user.email=test@example.com"]
+        for command in (["init", "-q"], ["add", "stacks", *_COPIED], ["commit", "-qm", "first"]):
+            subprocess.run([*git, *command], check=True)
 
     def replace(self, *pairs: tuple[str, str], environment: str = "dev") -> None:
         """Replace texts in an environment document; each has to be there."""

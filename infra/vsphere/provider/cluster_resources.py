@@ -105,7 +105,7 @@ class Workloads(pulumi.CustomResource):
         component: str,
         kubeconfig: pulumi.Input[str],
         selector: str,
-        fingerprint: str,
+        fingerprint: pulumi.Input[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs = {"kubeconfig": kubeconfig, "component": component, "selector": selector, "fingerprint": fingerprint}
