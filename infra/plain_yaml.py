@@ -35,15 +35,24 @@ _FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|I
 for _name, _pattern, _first in (
     ("bool", "true|True|TRUE|false|False|FALSE", list("tTfF")),
     ("int", "[-+]?[0-9]+", _SIGNS),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        [*_SIGNS, "."],
-    ),
+    ("float", _FLOAT, [*_SIGNS, "."]),
     ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("merge", "<<", ["<"]),
 ):
     _Loader.add_implicit_resolver(f"{_TAG}{_name}", re.compile(f"^(?:{_pattern})$"), _first)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[dict[Any, Any]]:
+    """Return a mapping, as PyYAML does it. Raises `yaml.YAMLError` for a key that stands twice."""
+    written: set[tuple[str, str]] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in written:
+            raise yaml.constructor.ConstructorError(None, None, f"key {key.value} stands twice", key.start_mark)
+        written.add((key.tag, str(key.value)))
+    yield from loader.construct_yaml_map(node)
+
+
+_Loader.add_constructor(f"{_TAG}map", _mapping)
 _Loader.add_constructor(_INTEGER, lambda _, node: int(node.value))
 
 

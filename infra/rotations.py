@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from infra.components.sources import HEX, MADE, SIGNING, name_of, space
 from infra.errors import DocumentsRefused, Refusal
 from infra.layer_plans import layer_plans
+from infra.model.tools import section_of
 from infra.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
@@ -44,8 +45,12 @@ def _refusals(environment: Environment, made: tuple[str, ...]) -> Iterator[Refus
         if name not in made:
             near = get_close_matches(name, made, n=3) or made
             yield Refusal(source, 0, path, value, "no such secret is made here", f"use one of {', '.join(near)}")
-        elif never := not_rotated().get(name):
+        elif (never := not_rotated().get(name)) and _holds(environment, never):
             yield Refusal(source, 0, path, value, f"can't be made anew: {never['reason']}", never["fix"])
+
+
+def _holds(environment: Environment, row: Mapping[str, str]) -> bool:
+    return "while" not in row or bool(section_of(environment, row["while"]))
 
 
 @cache

@@ -103,3 +103,13 @@ def test_whatever_is_written_is_read_the_same_both_ways(content: dict[str, Any])
         pytest.fail("the strict reader refuses it")
     lines: dict[tuple[int | str, ...], int] = {}
     assert found == (documents._plain(expected, (), lines), lines)
+
+
+@pytest.mark.parametrize("text", ["a: 1\na: 2\n", "a:\n  b: 1\n  b: 2\n"])
+def test_a_key_that_stands_twice_is_a_mistake_in_own_tables_too(text: str) -> None:
+    with pytest.raises(yaml.YAMLError, match="stands twice"):
+        read_yaml(text)
+
+
+def test_merged_keys_may_be_overridden() -> None:
+    assert read_yaml("a: &x {b: 1, c: 2}\nd: {<<: *x, b: 3}\n")["d"] == {"b": 3, "c": 2}

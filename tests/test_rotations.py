@@ -17,9 +17,16 @@ def refused(rotations: dict[str, int]) -> list[str]:
     return [str(each) for each in caught.value.refusals]
 
 
-@pytest.mark.parametrize("name", ["client-git", "database-mlflow", "buckets-loki", "gitea-tokens", "cosign"])
+@pytest.mark.parametrize("name", ["client-git", "database-mlflow", "buckets-loki", "gitea-tokens"])
 def test_secrets_that_are_made_can_be_made_anew(name: str) -> None:
     check_rotations(changed(DEV, {"rotations": {name: 1}}), RELEASE)
+
+
+def test_the_signing_key_stays_as_long_as_nothing_else_is_let_in() -> None:
+    (line,) = refused({"cosign": 1})
+    assert "set toolchain.signing.enforce to false" in line
+    open_to_all = changed(DEV, {"rotations": {"cosign": 1}, "toolchain.signing.enforce": False})
+    check_rotations(open_to_all, RELEASE)
 
 
 def test_a_name_that_is_not_known_is_answered_with_those_like_it() -> None:

@@ -27,7 +27,8 @@ class FilledSecret:
     """A Secret whose contents come from elsewhere: nobody sees them in a preview.
 
     `sources` say where from (`infra.components.sources`), `fill` makes the entries, by key, out of the values, by
-    source. It stands in the component's namespace, or in another one of its own objects (`namespace`).
+    source. It stands in the component's namespace, or in another one of its own objects (`namespace`). Pods that go on
+    running read it, unless it is `for_jobs`, which are given what there is when they begin.
     """
 
     name: str
@@ -36,6 +37,7 @@ class FilledSecret:
     type: str = "Opaque"
     labels: Mapping[str, str] = field(default_factory=dict)
     namespace: str = ""
+    for_jobs: bool = False
 
 
 @dataclass(frozen=True)

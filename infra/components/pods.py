@@ -16,7 +16,7 @@ def confined_pod(
     volumes: Sequence[Mapping[str, Any]] = (),
     restart: str = "OnFailure",
     read_only: bool = True,
-    **security: int,
+    **security: int | str,
 ) -> dict[str, Any]:
     """Return the pod of a container that runs as a user without rights, and without a token for the API.
 

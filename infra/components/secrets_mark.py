@@ -34,8 +34,8 @@ def with_mark(manifest: Mapping[str, Any], mark: Any) -> dict[str, Any]:  # noqa
 
     A Job's template can't be changed: it is made anew, and runs again.
     """
-    template = manifest.get("spec", {}).get("template")
-    if manifest["kind"] not in _WITH_PODS or template is None:
+    template = manifest["spec"].get("template") if manifest["kind"] in _WITH_PODS else None
+    if template is None:
         return dict(manifest)
     metadata = template.get("metadata") or {}
     annotations = {**(metadata.get("annotations") or {}), ANNOTATION: mark}

@@ -58,7 +58,7 @@ class ComponentArgs:
     digests: Mapping[str, str]
     values: Mapping[str, pulumi.Input[str]]
     kubeconfig: pulumi.Input[str]
-    mark_key: pulumi.Input[str] = ""
+    mark_key: pulumi.Input[str]
 
 
 class KubernetesComponent(pulumi.ComponentResource):
@@ -115,7 +115,7 @@ class KubernetesComponent(pulumi.ComponentResource):
             filled: pulumi.Output[dict[str, str]] = pulumi.Output.secret(values.apply(secret.fill))
             body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": secret.type}
             found.append(kubernetes_object({**body, "stringData": filled}, self._options(after)))
-            if metadata["namespace"] == component.namespace:
+            if metadata["namespace"] == component.namespace and not secret.for_jobs:
                 own[secret.name] = filled
         if own:
             self._mark = self._mark_of(own)

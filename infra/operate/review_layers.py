@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from infra.catalog import ROOT, Catalog
 from infra.charts.bundle import Bundle
-from infra.components.sources import lacking
+from infra.components.sources import BELOW, lacking, name_of, space
 from infra.errors import DocumentsRefused, MissingProgram, NotPossibleHere, PersonError, StepFailed
 from infra.for_real import check_release
 from infra.gpu.lock import lock_path, read_lock
@@ -23,6 +23,7 @@ from infra.model.handover import HANDOVER, LAYERS
 from infra.operate.engine import open_stack
 from infra.operate.preview_steps import stack_outputs, steps_of
 from infra.operate.steps import engine_preview
+from infra.operate.upper import handed_over
 from infra.program import lower_layer
 from infra.review.layer_review import layer_review
 from infra.review.model import LayerReview, RuleResult, Staleness
@@ -34,7 +35,7 @@ from infra.review.seal_parts import below, state_hash
 from infra.rotations import check_rotations
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pulumi.automation import EngineEvent
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from infra.operate.engine import LayerStack
 
 _PLUGINS = ("pulumi-vsphere", "pulumi-kubernetes")
+_MADE = ("slipway:index:Password", "slipway:index:SigningKey")
 _IDENTITY = "slipway:index:ClusterIdentity"
 _REACHES_THE_CLUSTER = ("environment", "api")  # what of a hand-over the layers above are made through
 
@@ -82,14 +84,16 @@ def review_layers(environment_name: str, only: Collection[str] | None = None) ->
     found: list[Reviewed] = []
     moved = not_pinned = _not_for_real(release)  # why layers can't be previewed, once something says so
     other_nodes = ""  # why the cluster layer can't be: it alone is told of machines
+    anew: dict[str, str] = {}  # secrets that the layers above get and that would be others, and whose they are
     for layer in LAYERS:
         if only is not None and f"{environment_name}.{layer}" not in only:
             continue
         if layer not in asked and (not_pinned or not _has_stack(environment_name, layer)):
             continue
-        why = moved or (other_nodes if layer == "cluster" else "")
+        why = moved or (other_nodes if layer == "cluster" else "") or _other_secrets(plans.get(layer), anew)
         previewed = _review(environment, release, layer, plans.get(layer), why)
         found.append(previewed.reviewed)
+        anew |= _made_anew(previewed.reviewed.layer)
         moved = moved or _moves_the_cluster(previewed)
         other_nodes = other_nodes or _other_nodes(previewed)
     return found
@@ -180,15 +184,14 @@ def _why_not(stack: LayerStack, layer: Layer, plan: LayerPlan | None) -> str:
     lower = lower_layer(layer)
     if lower is None:
         return ""
-    below = open_stack(stack.environment, lower, create=False)
-    outputs = below.handle.outputs() if below is not None else {}
-    if HANDOVER not in outputs:
+    below = handed_over(stack.environment, layer)
+    if below is None:
         return f"its API is not there yet: {stack.environment}.{lower} has handed nothing over"
-    names = lacking(plan.sources if plan is not None else (), outputs[HANDOVER].value.get("secrets") or {})
+    names = lacking(plan.sources if plan is not None else (), below.get("secrets") or {})
     if names:
         return f"{stack.environment}.{lower} does not hand over {', '.join(names)} yet: `up` brings that first"
     try:
-        with KubernetesApi(outputs[HANDOVER].value["kubeconfig"]) as api:
+        with KubernetesApi(below["kubeconfig"]) as api:
             api.version()
     except (ApiUnreachable, ApiRefused) as reason:
         return f"its API does not answer: {' '.join(str(reason).split())}"
@@ -215,6 +218,21 @@ def _other_nodes(previewed: _Previewed) -> str:
     if not isinstance(before, dict) or not isinstance(after, dict) or before.get("nodes") == after.get("nodes"):
         return ""
     return f"{previewed.reviewed.layer.stack} would hand over other nodes, which this layer would be told of"
+
+
+def _made_anew(review: LayerReview) -> dict[str, str]:
+    """Return the stack of each secret that a layer would make anew, by the secret's name."""
+    renewed = ("update", "replace")
+    return {each.name: review.stack for each in review.changes if each.type in _MADE and each.operation in renewed}
+
+
+def _other_secrets(plan: LayerPlan | None, anew: Mapping[str, str]) -> str:
+    """Return why a layer can't be previewed: a layer below would hand over other secrets; else nothing."""
+    needed = {name_of(source) for source in plan.sources if space(source) == BELOW} if plan is not None else set()
+    names = sorted(needed & anew.keys())
+    if not names:
+        return ""
+    return f"{anew[names[0]]} would make {', '.join(names)} anew, which this layer hands to what reads it"
 
 
 def _staleness(stack: LayerStack, environment: Environment, exported: dict[str, Any]) -> Staleness:

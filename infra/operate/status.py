@@ -87,7 +87,7 @@ def _layer(environment: str, layer: Layer) -> tuple[LayerRow, dict[str, Any], li
     deployment = stack.exported().get("deployment") or {}
     with engine_step(stack, "reading its history"):
         history = stack.handle.history(page_size=1, show_secrets=False)
-        outputs = stack.handle.outputs()
+    outputs = stack.outputs()
     last = history[0] if history else None
     row = LayerRow(
         layer,
@@ -100,7 +100,7 @@ def _layer(environment: str, layer: Layer) -> tuple[LayerRow, dict[str, Any], li
     remarks = (
         [f"{stack.name}: a run was interrupted ({', '.join(interrupted)}); `up` puts it right"] if interrupted else []
     )
-    return row, dict(outputs[HANDOVER].value) if HANDOVER in outputs else {}, remarks
+    return row, dict(outputs[HANDOVER]) if HANDOVER in outputs else {}, remarks
 
 
 def _print(status: Status) -> None:

@@ -55,7 +55,7 @@ def _access_keys() -> FilledSecret:
             rclone_variable("target", "secret_access_key"): values[BACKUP_KEY],
         }
 
-    return FilledSecret(NAME, (READER_SECRET, BACKUP_KEY), filled)
+    return FilledSecret(NAME, (READER_SECRET, BACKUP_KEY), filled, for_jobs=True)
 
 
 def _job(asked: Backups, release: Release, buckets: Sequence[str]) -> dict[str, Any]:

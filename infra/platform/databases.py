@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NAME = "postgres"
 NAMESPACE = "postgres"
 _BACKUPS = "backups"  # the Secret with the access key of the S3 outside
+_RELOADED = {"cnpg.io/reload": "true"}  # lets the operator see a Secret change
 _CLUSTER = {"name": NAME}
 _USER = 26  # `postgres` in the operator's images
 _DAILY = "0 0 1 * * *"  # with seconds first
@@ -126,18 +127,17 @@ def _access_key(asked: Backups) -> FilledSecret:
     def filled(values: Mapping[str, str]) -> dict[str, str]:
         return {"ACCESS_KEY_ID": asked.user, "ACCESS_SECRET_KEY": values[BACKUP_KEY], "REGION": asked.region}
 
-    return FilledSecret(_BACKUPS, (BACKUP_KEY,), filled)
+    return FilledSecret(_BACKUPS, (BACKUP_KEY,), filled, labels=_RELOADED)
 
 
 def _password(tool: Tool) -> FilledSecret:
-    """Return the Secret that a role's password is set from; the label lets the operator see it change."""
+    """Return the Secret that a role's password is set from."""
     source = f"{MADE}:{name_of(database_password(tool))}"
 
     def fill() -> Callable[[Mapping[str, str]], dict[str, str]]:
         return lambda values: {"username": tool.database, "password": values[source]}
 
-    labels = {"cnpg.io/reload": "true"}
-    return FilledSecret(_secret_of(tool.database), (source,), fill(), "kubernetes.io/basic-auth", labels)
+    return FilledSecret(_secret_of(tool.database), (source,), fill(), "kubernetes.io/basic-auth", _RELOADED)
 
 
 def _database(tool: Tool) -> tuple[Manifest, ...]:

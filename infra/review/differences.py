@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from infra.components.secrets_mark import ANNOTATION as SECRETS_MARK
 from infra.review.machines import MACHINE, restarting
 from infra.review.told import Property, Value
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _CONTEXT = 2  # lines around a difference
 _POSITION = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@.*")
 FORCES, RESTARTS = "forces replacement", "restarts the machine"
+STARTS_ANEW = "a Secret of its pods has changed: they are started anew"
+_SECRETS_MARK = f'["{SECRETS_MARK}"]'
 
 
 def told_property(type_: str, operation: str, change: PropertyChange) -> Property:
@@ -22,6 +25,8 @@ def told_property(type_: str, operation: str, change: PropertyChange) -> Propert
     marks = [FORCES] if change.replaces else []
     if type_ == MACHINE and operation == "update" and restarting([change.path]):
         marks.append(RESTARTS)
+    if change.path.endswith(_SECRETS_MARK):
+        marks.append(STARTS_ANEW)
     return Property(change.path, (told_value(change.old, change.new),), tuple(marks))
 
 

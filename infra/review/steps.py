@@ -28,6 +28,8 @@ QUIET = ("same", "read", "refresh", *_PARTS)
 _SECRET = "[secret]"  # noqa: S105 - what the engine shows for one
 _SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - sdk/go/common/resource, SigKey: begins a secret in JSON
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # sdk/go/common/resource/plugin, UnknownStringValue
+# The plugin tells of what the API makes of a Secret, in the place of what was asked for.
+_MADE_OF = (("data",), ("stringData",))
 _PACKED = ("guestinfo.metadata", "guestinfo.userdata")
 
 
@@ -87,6 +89,9 @@ def _properties(step: Step) -> Iterator[PropertyChange]:
     for path, kind in sorted(told.items()):
         parts = parts_of(path)
         before, after = value_at(old, parts), value_at(new, parts)
+        if before is after is MISSING and parts[:1] == _MADE_OF[0]:
+            parts = (*_MADE_OF[1], *parts[1:])
+            before, after = value_at(old, parts), value_at(new, parts)
         if before == after and not _is_secret(before):  # what was asked for stays: what is there differs from it
             before = value_at(dict(step.state or {}), parts)
         for where, was, is_now in differences(before, after, parts) if before != after else [(parts, before, after)]:

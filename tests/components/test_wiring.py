@@ -24,7 +24,7 @@ def renamed(each: Manifest) -> Manifest:
 def props_after(component: Component) -> dict[str, Any]:
     """Return what becomes of a Service of a component's chart."""
     wired = object.__new__(KubernetesComponent)
-    wired._args = ComponentArgs(component, Bundle.of(ROOT, RELEASE), "1", ROOT, {}, {}, "")
+    wired._args = ComponentArgs(component, Bundle.of(ROOT, RELEASE), "1", ROOT, {}, {}, "", "")
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": "as it was"}
     options = pulumi.ResourceOptions()
     asked = pulumi.ResourceTransformArgs(

@@ -161,3 +161,19 @@ def carried_out(error: BaseException | None) -> None:
         if error is not None:
             raise error
     assert error is None or raised.value is error
+
+
+def test_a_layer_that_would_get_another_secret_is_not_previewed_without_it(reviewing: Any) -> None:
+    asked: tuple[str, ...] = ("compute", "cluster", "platform", "toolchain")
+    password = ResourceChange("urn", "slipway:index:Password", "database-mlflow", "", "update")
+    why = reviewing(asked, there=(), platform=previewed("platform", "changes", changes=[password]))
+    assert why["platform"] == ""
+    assert why["toolchain"] == "dev.platform would make database-mlflow anew, which this layer hands to what reads it"
+
+
+@pytest.mark.parametrize(("name", "operation"), [("harbor-csrf", "update"), ("database-mlflow", "create")])
+def test_a_secret_that_no_other_layer_has_yet_or_gets_is_no_reason(reviewing: Any, name: str, operation: Any) -> None:
+    asked: tuple[str, ...] = ("compute", "cluster", "platform", "toolchain")
+    password = ResourceChange("urn", "slipway:index:Password", name, "", operation)
+    why = reviewing(asked, there=(), platform=previewed("platform", "changes", changes=[password]))
+    assert why["toolchain"] == ""

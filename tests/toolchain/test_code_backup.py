@@ -92,10 +92,12 @@ def test_before_anything_was_pushed_there_is_nothing_to_copy(tmp_path: Path) -> 
     assert (tmp_path / "bundles/failed").read_text() == ""
 
 
-def sent(folder: Path, failed: str = "") -> tuple[int, str, list[str]]:
+def sent(folder: Path, failed: str = "", *, bundles: int = 1) -> tuple[int, str, list[str]]:
     """Run what brings copies to the bucket; return its exit code, its error, and what rclone was told."""
     for each in (folder / "bundles/repositories", folder / "data/attachments"):
         each.mkdir(parents=True)
+    for number in range(bundles):
+        (folder / f"bundles/repositories/{number}.bundle").touch()
     (folder / "bundles/failed").write_text(failed)
     places = {"BUNDLES": str(folder / "bundles"), "DATA": str(folder / "data"), "KEPT": "kept:b"}
     done = run_script("toolchain/setup/repository_backup.sh", {**played(folder, "rclone", RCLONE), **places})
@@ -115,6 +117,22 @@ def test_the_last_bundle_of_a_broken_repository_stays(tmp_path: Path) -> None:
     code, error, asked = sent(tmp_path, failed="research/model.git\n")
     assert (code, error) == (1, "failed: research/model.git")
     assert asked[0] == "copy bundles/repositories kept:b/repositories"  # sync would remove it
+
+
+def test_an_empty_volume_empties_no_copy(tmp_path: Path) -> None:
+    code, _, asked = sent(tmp_path, bundles=0)
+    assert code == 0
+    assert {each.split()[0] for each in asked} == {"copy"}
+
+
+def test_what_can_not_be_looked_into_fails_the_copy(repositories: Path, tmp_path: Path) -> None:
+    find = tmp_path / "bin" / "find"
+    find.parent.mkdir()
+    find.write_text("#!/bin/sh\nexit 1\n")
+    find.chmod(0o755)
+    places = {"REPOSITORIES": str(repositories), "BUNDLES": str(tmp_path / "bundles")}
+    done = run_script("toolchain/setup/repository_bundles.sh", {"PATH": f"{find.parent}:{PATH['PATH']}", **places})
+    assert done.returncode == 1
 
 
 def job_of(component: Component) -> list[dict[str, Any]]:

@@ -110,6 +110,14 @@ def test_it_is_made_once_and_read_as_it_is(kind: MadeKind) -> None:
 
 
 @each_kind
+def test_a_version_that_is_taken_away_again_asks_for_nothing(kind: MadeKind) -> None:
+    made = kind.create(NOBODY, kind.normalized({"version": 2}), urn(kind))
+    assert kind.changes(made.properties, kind.normalized({})) == []
+    assert kind.changes(made.properties, kind.normalized({"version": 2})) == []
+    assert [each.path for each in kind.changes(made.properties, kind.normalized({"version": 3}))] == ["version"]
+
+
+@each_kind
 def test_another_version_makes_everything_anew(kind: MadeKind) -> None:
     made = kind.create(NOBODY, kind.normalized({}), urn(kind))
     rotated = kind.normalized({"version": "2028-03"})

@@ -27,7 +27,7 @@ class MadeKind(ResourceKind):
     """A kind whose outputs stay what they are until an input changes; then all of them are made anew, in place.
 
     `defaults` are its inputs, each with what it is when it is left out. One of them is `version`, a text or a number
-    that means nothing: to change it is how people ask for a new value.
+    that means nothing: another one is how people ask for a new value.
     """
 
     defaults: ClassVar[Mapping[str, str | int]]
@@ -52,8 +52,12 @@ class MadeKind(ResourceKind):
         return {**found, "version": str(found["version"])}
 
     def changes(self, state: Properties, inputs: Properties) -> list[Change]:
-        """Return what differs. Nothing makes another resource: whoever uses it sees a new value, not a new thing."""
-        return [Change(name, "update") for name in self.defaults if state.get(name) != inputs[name]]
+        """Return what differs. Nothing makes another resource: whoever uses it sees a new value, not a new thing.
+
+        Without a version nothing is asked for: who takes the line out of a document wants no other secret.
+        """
+        asked = [name for name in self.defaults if name != "version" or inputs[name]]
+        return [Change(name, "update") for name in asked if state.get(name) != inputs[name]]
 
     def check_new(self, login: Login, inputs: Properties) -> None:
         """Nothing can be refused: it is made of nothing but chance."""

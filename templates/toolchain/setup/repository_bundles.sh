@@ -9,7 +9,8 @@ if [ ! -d "$REPOSITORIES" ]; then
 fi
 
 cd "$REPOSITORIES"
-find . -mindepth 2 -maxdepth 2 -type d -name '*.git' | sort >"$BUNDLES/found"
+# not in a pipe: what find can't look into must fail the copy, not seem to be gone
+find . -mindepth 2 -maxdepth 2 -type d -name '*.git' >"$BUNDLES/found"
 while read -r repository; do
   name=${repository#./}
   bundle="$BUNDLES/repositories/${name%.git}.bundle"
