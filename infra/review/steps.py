@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.guest_info import unpacked
 from infra.review.model import SECRET_CHANGED, UNKNOWN, Operation, PropertyChange, ResourceChange, as_text
-from infra.review.property_paths import MISSING, differences, parts_of, path_of, value_at
+from infra.review.property_paths import MISSING, Part, differences, parts_of, path_of, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,10 +88,10 @@ def _properties(step: Step) -> Iterator[PropertyChange]:
     seen: set[str] = set()
     for path, kind in sorted(told.items()):
         parts = parts_of(path)
-        before, after = value_at(old, parts), value_at(new, parts)
+        before, after = _at(old, parts), _at(new, parts)
         if before is after is MISSING and parts[:1] == _MADE_OF[0]:
             parts = (*_MADE_OF[1], *parts[1:])
-            before, after = value_at(old, parts), value_at(new, parts)
+            before, after = _at(old, parts), _at(new, parts)
         if before == after and not _is_secret(before):  # what was asked for stays: what is there differs from it
             before = value_at(dict(step.state or {}), parts)
         for where, was, is_now in differences(before, after, parts) if before != after else [(parts, before, after)]:
@@ -102,6 +102,16 @@ def _properties(step: Step) -> Iterator[PropertyChange]:
     if not told:
         for where, was, is_now in differences(old, new):
             yield _change(path_of(where), was, is_now, replaces=False)
+
+
+def _at(values: Mapping[str, Any], parts: tuple[Part, ...]) -> Any:  # noqa: ANN401 - any value of a property
+    """Return the value at a path; where that is inside of something that is a secret as a whole, the secret."""
+    found = value_at(values, parts)
+    for length in range(1, len(parts)) if found is MISSING else ():
+        around = value_at(values, parts[:length])
+        if around == _SECRET or (isinstance(around, dict) and _SECRET_MARK in around):
+            return around
+    return found
 
 
 def _top(step: Step, parts: tuple[Any, ...]) -> tuple[Any, ...] | None:

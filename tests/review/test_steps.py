@@ -86,6 +86,14 @@ def test_of_secrets_only_their_change_is_told(secret: Any) -> None:
     assert properties(old={}, new=new, detailed={"data": "add"}) == [PropertyChange("data", "", SECRET_CHANGED)]
 
 
+@pytest.mark.parametrize("secret", ["[secret]", {"4dabf18193072939515e22adb298388d": "1b47", "ciphertext": "v1:x"}])
+def test_what_the_api_makes_of_a_secret_is_told_of_what_was_asked_for(secret: Any) -> None:
+    asked = {"stringData": secret}
+    assert properties(old=asked, new=asked, detailed={'data["config.yaml"]': "update"}) == [
+        PropertyChange('stringData["config.yaml"]', SECRET_CHANGED, SECRET_CHANGED)
+    ]
+
+
 def test_what_is_not_known_yet_is_said() -> None:
     new = {"id": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}
     assert properties(old={"id": "a"}, new=new, detailed={"id": "update"}) == [PropertyChange("id", "a", UNKNOWN)]
