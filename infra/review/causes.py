@@ -55,9 +55,14 @@ def own_reasons(change: ResourceChange) -> tuple[str, ...]:
     return tuple(each.path for each in change.properties if each.replaces and each.new != UNKNOWN)
 
 
+def forced(change: ResourceChange) -> bool:
+    """Whether any property forces a replacement, its new value known or not."""
+    return any(each.replaces for each in change.properties)
+
+
 def is_rolled(change: ResourceChange) -> bool:
     """Whether a machine is made anew on purpose, by its pool's roll trigger: no property of it forces that."""
-    return change.type == MACHINE and not any(each.replaces for each in change.properties)
+    return change.type == MACHINE and not forced(change)
 
 
 def _has_own_reason(change: ResourceChange) -> bool:

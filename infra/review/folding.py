@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.model.handover import LAYERS
-from infra.review.causes import causes, is_rolled, own_reasons
+from infra.review.causes import causes, forced, is_rolled, own_reasons
 from infra.review.differences import told_property
 from infra.review.folding_places import with_places_joined
 from infra.review.told import Block, Change, Property, Shared, Value, said_lines
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MANY = 3  # kinds of changes that a property has to be in to be told by itself
 _FIRST = ("replace", "delete", "create", "import", "forget", "other", "update")  # what people look at first
 _ON_PURPOSE = "what machines of the pool are made from differs, so they are made anew on purpose"
+_FORCED_LATER = "the value that forces it is known only after the change"
+_FORCED_BY_NOTHING = "the engine names no property that forces it"
 _CAUSES = 3  # that are named where one of several may be it
 
 
@@ -143,7 +145,7 @@ def _reasons(layer: LayerReview) -> dict[str, str]:
             which = f"the {names[0]}" if len(names) == 1 else f"one of {in_words(shown)}"
             found[each.urn] = f"because {which} is replaced"
         elif each.operation == "replace" and not own_reasons(each):
-            found[each.urn] = _ON_PURPOSE if is_rolled(each) else "the engine names no property that forces it"
+            found[each.urn] = _ON_PURPOSE if is_rolled(each) else _FORCED_LATER if forced(each) else _FORCED_BY_NOTHING
     return found
 
 

@@ -10,7 +10,7 @@ from infra.review.model import SECRET_CHANGED, UNKNOWN, Operation, PropertyChang
 from infra.review.property_paths import MISSING, Part, differences, parts_of, path_of, value_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # The engine's words for a step (sdk/go/common/apitype, OpType), and what they mean to people. Steps that are part of a
 # replacement that is told by itself mean nothing more.
@@ -64,7 +64,7 @@ def resource_change(step: Step) -> ResourceChange | None:
     operation: Operation = _OPERATIONS.get(step.operation, "other")
     if operation == "delete" and step.retained:
         operation = "forget"
-    properties = tuple(sorted(_properties(step))) if operation in ("update", "replace") else ()
+    properties = tuple(sorted(_of_one_name(_properties(step)))) if operation in ("update", "replace") else ()
     return ResourceChange(
         urn=step.urn,
         type=step.type,
@@ -102,6 +102,18 @@ def _properties(step: Step) -> Iterator[PropertyChange]:
     if not told:
         for where, was, is_now in differences(old, new):
             yield _change(path_of(where), was, is_now, replaces=False)
+
+
+def _of_one_name(properties: Iterable[PropertyChange]) -> list[PropertyChange]:
+    """Return properties; what goes from the one name of a Secret's entries to the other is one that has changed."""
+    found = {each.path: each for each in properties}
+    (made, *_), (asked, *_) = _MADE_OF
+    both = found.get(made), found.get(asked)
+    if all(each is not None and SECRET_CHANGED in (each.old, each.new) for each in both):
+        replaces = any(each.replaces for each in both if each is not None)
+        del found[made]
+        found[asked] = PropertyChange(asked, SECRET_CHANGED, SECRET_CHANGED, replaces)
+    return list(found.values())
 
 
 def _at(values: Mapping[str, Any], parts: tuple[Part, ...]) -> Any:  # noqa: ANN401 - any value of a property

@@ -152,6 +152,7 @@ def a_secret_that_is_made_anew_reaches_what_reads_it(
     assert found != password
     after = api.get(MLFLOW)["spec"]["template"]["metadata"]["annotations"]
     assert {key for key in after if after[key] != before.get(key)} == {SECRETS_MARK}
+    checkout.restore()  # without the line nothing else is asked for
     slipway(rehearsal, "preview", "dev", "--expect-no-changes")
     return said
 

@@ -94,6 +94,13 @@ def test_what_the_api_makes_of_a_secret_is_told_of_what_was_asked_for(secret: An
     ]
 
 
+def test_entries_of_a_secret_that_change_their_name_are_told_once() -> None:
+    old, new = {"data": "[secret]"}, {"stringData": "[secret]"}
+    assert properties(old=old, new=new, detailed={"data": "delete", "stringData": "add"}) == [
+        PropertyChange("stringData", SECRET_CHANGED, SECRET_CHANGED)
+    ]
+
+
 def test_what_is_not_known_yet_is_said() -> None:
     new = {"id": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}
     assert properties(old={"id": "a"}, new=new, detailed={"id": "update"}) == [PropertyChange("id", "a", UNKNOWN)]
