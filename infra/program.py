@@ -11,6 +11,7 @@ from infra.catalog import ROOT, Catalog
 from infra.errors import UnknownStack
 from infra.for_real import check_in_this_rehearsal, check_passphrase, check_release
 from infra.model.handover import HANDOVER, LAYERS, Layer
+from infra.rotations import check_rotations
 
 
 def run() -> None:
@@ -22,8 +23,7 @@ def run() -> None:
     environment_name, layer = split_stack(pulumi.get_stack())
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
-    if environment.rotations:
-        import_module("infra.rotations").check_rotations(environment, release)  # plans all layers
+    check_rotations(environment, release)
     check_passphrase(pulumi.get_stack())
     check_in_this_rehearsal(environment_name)
     build = import_module(f"infra.{layer}.layer").build

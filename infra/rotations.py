@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from infra.components.sources import HEX, MADE, SIGNING, name_of, space
 from infra.errors import DocumentsRefused, Refusal
-from infra.layer_plans import layer_plans
 from infra.model.tools import section_of
 from infra.plain_yaml import read_yaml
 
@@ -31,6 +30,8 @@ def check_rotations(environment: Environment, release: Release) -> None:
 
 def made_secrets(environment: Environment, release: Release) -> tuple[str, ...]:
     """Return the names of all secrets that are made for an environment, sorted; a key pair is one."""
+    from infra.layer_plans import layer_plans  # noqa: PLC0415 - every tool there is, and few documents rotate anything
+
     found = set()
     for plan in layer_plans(environment, release).values():
         found |= {name_of(source) for source in plan.sources if space(source) in (MADE, HEX)}
@@ -56,5 +57,4 @@ def _holds(environment: Environment, row: Mapping[str, str]) -> bool:
 @cache
 def not_rotated() -> Mapping[str, Mapping[str, str]]:
     """Return the `reason` and the `fix` for each secret that has to stay, by name."""
-    file = Path(__file__).parent / "components" / "not_rotated.yaml"
-    return dict(read_yaml(file.read_text(encoding="utf-8")))
+    return dict(read_yaml(Path(__file__).with_name("not_rotated.yaml").read_text(encoding="utf-8")))

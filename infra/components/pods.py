@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from infra.render import TEMPLATES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+def shell(script: str) -> list[str]:
+    """Return the command that runs a shell script of `templates/`, and ends with its first failure."""
+    return ["/bin/sh", "-euc", (TEMPLATES / script).read_text(encoding="utf-8")]
 
 
 def confined_pod(

@@ -27,9 +27,12 @@ from infra.vsphere.machines import machines_in_folder, power_on
 from infra.vsphere.session import vcenter_session
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from infra.components.plan import LayerPlan
     from infra.model.environment import Environment
+    from infra.model.handover import Layer
     from infra.model.release import Release
     from infra.operate.engine import LayerStack
     from infra.vsphere.session import Credentials
@@ -79,9 +82,8 @@ def run_up(environment_name: str, layer: str | None, allowed: Allowed, plan: Pla
     environment, release = Catalog().load(environment_name)
     check_release(ROOT, release)
     check_rotations(environment, release)
-    if layer != "compute":
-        check_upper_layers(environment, release)
-    steps = Steps(choice, replace(allowed, yes=allowed.yes or approved is not None), approved)
+    plans = check_upper_layers(environment, release) if layer != "compute" else {}
+    steps = Steps(choice, replace(allowed, yes=allowed.yes or approved is not None), approved, plans)
     if approved is None or not plan.record:
         _run(environment, release, layer, steps)
         return
@@ -102,18 +104,19 @@ def _run(environment: Environment, release: Release, layer: str | None, steps: S
             if stack.layer == "compute":
                 _up(stack, environment, release, steps)
             else:
-                up_upper(stack, yes=steps.allowed.yes, last_look=steps.last_look)
+                up_upper(stack, steps.plans[stack.layer], yes=steps.allowed.yes, last_look=steps.last_look)
             if approved is not None:
                 approved.has_run(stack)
 
 
 @dataclass(frozen=True)
 class Steps:
-    """How layers come up: what becomes of leftovers, what is allowed, what was approved."""
+    """How layers come up: what becomes of leftovers, what is allowed, what was approved; the upper layers' plans."""
 
     choice: Choice | None
     allowed: Allowed
     approved: Approved | None
+    plans: Mapping[Layer, LayerPlan]
 
     def last_look(self, stack: LayerStack) -> None:
         """Hold a layer against what was approved once more, before it is touched. Raises `PlanRefused`."""

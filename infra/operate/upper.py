@@ -45,8 +45,8 @@ class LowerLayerMissing(PersonError):
         super().__init__(f"{stack}: {environment}.{lower} has handed nothing over yet; run: ./slipway up {environment}")
 
 
-def check_upper_layers(environment: Environment, release: Release) -> None:
-    """Raise everything that would keep the layers on the machines from coming up, before the machines are touched.
+def check_upper_layers(environment: Environment, release: Release) -> dict[Layer, LayerPlan]:
+    """Return the plans of the layers on the machines, if nothing keeps them from coming up that can be seen before.
 
     Raises `SettingsMissing`, `ChartsMissing`.
     """
@@ -61,6 +61,7 @@ def check_upper_layers(environment: Environment, release: Release) -> None:
         raise SettingsMissing(lines)
     components = [each for plan in plans.values() for each in plan.components]
     check_bundle(Bundle.of(ROOT, release), release, components)
+    return plans
 
 
 def handed_over(environment: str, layer: Layer) -> dict[str, Any] | None:
@@ -73,22 +74,28 @@ def handed_over(environment: str, layer: Layer) -> dict[str, Any] | None:
     return dict(outputs[HANDOVER]) if HANDOVER in outputs else None
 
 
-def preview_upper(
-    stack: LayerStack, plan: LayerPlan | None = None, *, expect_no_changes: bool = False, show: bool = True
-) -> None:
-    """Preview a layer on the machines. When that fails, the API is asked for a reason that fits one line.
+def _below(stack: LayerStack, plan: LayerPlan) -> dict[str, Any]:
+    """Return what the layer below hands over, with all that the plan needs of it.
 
-    `plan` is the layer's, where the one below may not have been brought up as the document says now. Raises
-    `LowerLayerMissing`, `NotHandedOver`, `ApiUnreachable`, `ApiRefused`, `StepFailed`.
+    Raises `LowerLayerMissing`, `NotHandedOver`.
     """
-    said: list[str] = []
-    events: list[EngineEvent] = []
     below = handed_over(stack.environment, stack.layer)
     if below is None:
         raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
-    names = lacking(plan.sources if plan is not None else (), below.get("secrets") or {})
+    names = lacking(plan.sources, below.get("secrets") or {})
     if names:
         raise NotHandedOver(stack.name, names)
+    return below
+
+
+def preview_upper(stack: LayerStack, plan: LayerPlan, *, expect_no_changes: bool = False, show: bool = True) -> None:
+    """Preview a layer on the machines. When that fails, the API is asked for a reason that fits one line.
+
+    Raises `LowerLayerMissing`, `NotHandedOver`, `ApiUnreachable`, `ApiRefused`, `StepFailed`.
+    """
+    said: list[str] = []
+    events: list[EngineEvent] = []
+    below = _below(stack, plan)
     try:
         engine_preview(stack, said, events, expect_no_changes=expect_no_changes)
     except StepFailed:
@@ -100,21 +107,19 @@ def preview_upper(
         show_output("\n".join(said))
 
 
-def up_upper(stack: LayerStack, *, yes: bool, last_look: Callable[[LayerStack], None]) -> None:
+def up_upper(stack: LayerStack, plan: LayerPlan, *, yes: bool, last_look: Callable[[LayerStack], None]) -> None:
     """Bring a layer on the machines up once the API answers; without `yes` its preview is shown and asked about.
 
-    `last_look` comes before anything is touched, and may raise. Raises `LowerLayerMissing`, `ApiUnreachable`,
-    `ApiRefused`, `StepFailed`.
+    `last_look` comes before anything is touched, and may raise. Raises `LowerLayerMissing`, `NotHandedOver`,
+    `ApiUnreachable`, `ApiRefused`, `StepFailed`.
     """
     release_stale_locks(stack)
     exported = _without_pending(stack)
-    below = handed_over(stack.environment, stack.layer)
-    if below is None:
-        raise LowerLayerMissing(stack.name, stack.environment, lower_layer(stack.layer) or "")
+    below = _below(stack, plan)
     wait_for_api(below["kubeconfig"], PATIENCE)  # its machines may just have been switched on
     _forget_another_cluster(stack, below["kubeconfig"], exported)
     if not yes:
-        preview_upper(stack)
+        preview_upper(stack, plan)
         ask(f"Do this to {stack.name}?", "--yes")
     last_look(stack)
     engine_up(stack)

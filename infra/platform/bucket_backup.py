@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from infra.components.component import FilledSecret, Manifest
 from infra.components.nightly import nightly, rclone_remote, rclone_variable
-from infra.components.pods import confined_pod
+from infra.components.pods import confined_pod, shell
 from infra.components.sources import MADE
 from infra.components.stores import OBJECT_STORE, REGION
 from infra.platform.outside import AUTHORITY, AUTHORITY_KEY, BACKUP_KEY, BUCKETS, REPLACED, authority_secret
-from infra.render import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +67,7 @@ def _job(asked: Backups, release: Release, buckets: Sequence[str]) -> dict[str, 
     container = {
         "name": "rclone",
         "image": release.images["rclone"].reference,
-        "command": ["/bin/sh", "-euc", (TEMPLATES / "platform/setup/bucket_backup.sh").read_text(encoding="utf-8")],
+        "command": shell("platform/setup/bucket_backup.sh"),
         "env": [{"name": name, "value": value} for name, value in sorted(_variables(asked, buckets).items())],
         "envFrom": [{"secretRef": {"name": NAME}}],
         "volumeMounts": mounts,

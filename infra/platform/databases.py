@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.components.component import Component, FilledSecret, Manifest, fingerprint, manifest
 from infra.components.monitors import pod_monitor
-from infra.components.pods import confined_pod
+from infra.components.pods import confined_pod, shell
 from infra.components.sources import MADE, name_of
 from infra.components.stores import DATABASE_HOST, DATABASE_PORT, database_password
 from infra.model.tools import tools_of
@@ -14,7 +14,6 @@ from infra.platform.database_operator import API
 from infra.platform.database_operator import NAME as OPERATOR
 from infra.platform.monitored import is_monitored, monitors_needed
 from infra.platform.outside import AUTHORITY, AUTHORITY_KEY, BACKUP_KEY, DATABASES, authority_secret
-from infra.render import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -174,7 +173,7 @@ def _answers(names: list[str], image: Image) -> Manifest:
     container = {
         "name": "psql",
         "image": image.reference,
-        "command": ["/bin/sh", "-euc", (TEMPLATES / "platform/setup/databases.sh").read_text(encoding="utf-8")],
+        "command": shell("platform/setup/databases.sh"),
         "env": [
             {"name": "FOLDER", "value": folder},
             {"name": "HOST", "value": DATABASE_HOST},

@@ -6,14 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from infra.components.component import Component, FilledSecret, Manifest, chart_values, fingerprint, manifest
-from infra.components.pods import confined_pod
+from infra.components.pods import confined_pod, shell
 from infra.components.replicas import disruption_budget
 from infra.components.sources import MADE, name_of
 from infra.components.stores import bucket_secret
 from infra.model.tools import tools_of
 from infra.platform.bucket_backup import READER, READER_SECRET, bucket_backup
 from infra.platform.monitored import is_monitored, monitors_needed
-from infra.render import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -137,7 +136,7 @@ def _buckets(environment: Environment, release: Release, tools: list[Tool]) -> t
     container = {
         "name": "weed",
         "image": release.images[NAME].reference,
-        "command": ["/bin/sh", "-euc", (TEMPLATES / "platform/setup/buckets.sh").read_text(encoding="utf-8")],
+        "command": shell("platform/setup/buckets.sh"),
         "env": [
             {"name": "BUCKETS", "value": "\n".join(wanted)},
             {"name": "FILER", "value": _FILER},

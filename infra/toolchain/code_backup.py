@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from infra.components.component import FilledSecret, Manifest
 from infra.components.nightly import nightly, rclone_remote, rclone_variable
-from infra.components.pods import confined_pod
+from infra.components.pods import confined_pod, shell
 from infra.components.stores import OBJECT_STORE, REGION, bucket_secret
 from infra.model.tools import all_tools
-from infra.render import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,11 +67,10 @@ def repository_backup_secret(environment: Environment) -> tuple[FilledSecret, ..
 
 
 def _container(name: str, image: str, script: str, variables: Mapping[str, str]) -> dict[str, Any]:
-    text = (TEMPLATES / "toolchain/setup" / script).read_text(encoding="utf-8")
     return {
         "name": name,
         "image": image,
-        "command": ["/bin/sh", "-euc", text],
+        "command": shell(f"toolchain/setup/{script}"),
         "env": [{"name": key, "value": value} for key, value in sorted(variables.items())],
         "volumeMounts": [
             {"name": "data", "mountPath": _DATA, "readOnly": True},

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.catalog import ROOT
 from rehearsal.session import rehearsing
 from tests.support.commands import slipway
 from tests.support.reports import steady
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.rehearsal
 NOT_PREVIEWABLE = 5
+VCENTER = "vcenter.example.internal"
 HALF_A_GPU = (
     ("      share: 1/4\n", "      share: 1/2\n"),
     ("          l4-1of4: 1\n", "          l4-1of2: 1\n"),
@@ -46,10 +48,9 @@ CHANGES = {
 @pytest.fixture(scope="module")
 def rehearsal(checkout: Checkout) -> Iterator[Rehearsal]:
     """Start a rehearsal of dev with a second machine template, built of the same release."""
-    inventory = checkout.root / "rehearsal" / "inventories" / "vcenter.example.internal.yaml"
-    head, begin, templates = inventory.read_text(encoding="utf-8").partition("    templates:\n")
-    second = templates.replace("1.36.3-1", "1.36.3-2")
-    inventory.write_text(head + begin + templates + second, encoding="utf-8")
+    inventory = (ROOT / "rehearsal" / "inventories" / f"{VCENTER}.yaml").read_text(encoding="utf-8")
+    templates = inventory.partition("    templates:\n")[2]
+    checkout.replace_in_inventory(VCENTER, (templates, templates + templates.replace("1.36.3-1", "1.36.3-2")))
     with rehearsing("dev", root=checkout.root) as started:
         yield started
 

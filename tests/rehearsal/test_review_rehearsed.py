@@ -42,6 +42,7 @@ def test_a_change_is_previewed_on_what_was_before(checkout: Checkout) -> None:
 
 def test_a_release_that_is_promoted_reads_as_committed(checkout: Checkout, golden: Callable[[str, str], None]) -> None:
     """The release of dev is brought to staging, with all that runs there, and reviewed before staging gets it."""
+    checkout.restore()
     checkout.with_tools("staging")
     checkout.commit()
     said = operate(checkout, "promote", "dev", "staging")
