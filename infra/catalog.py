@@ -77,6 +77,13 @@ class Catalog:
             raise DocumentsRefused(refusals, _not_compared(name, environment))
         return environment, release
 
+    def refuse(self, name: str, findings: Iterable[Finding]) -> None:
+        """Raise `DocumentsRefused` for what was found in an environment's document, if anything was."""
+        document = self._environment(name).document
+        refusals = _at_their_lines(document, findings) if document is not None else []
+        if refusals:
+            raise DocumentsRefused(refusals)
+
     def load_release(self, version: str) -> Release:
         """Return a checked release. Raises `DocumentsRefused`."""
         if version not in self.release_versions():

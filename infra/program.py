@@ -21,9 +21,10 @@ def run() -> None:
     is registered, also for a release that is not pinned.
     """
     environment_name, layer = split_stack(pulumi.get_stack())
-    environment, release = Catalog().load(environment_name)
+    catalog = Catalog()
+    environment, release = catalog.load(environment_name)
     check_release(ROOT, release)
-    check_rotations(environment, release)
+    check_rotations(catalog, environment, release)
     check_passphrase(pulumi.get_stack())
     check_in_this_rehearsal(environment_name)
     build = import_module(f"infra.{layer}.layer").build

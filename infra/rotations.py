@@ -8,24 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.components.sources import HEX, MADE, SIGNING, name_of, space
-from infra.errors import DocumentsRefused, Refusal
+from infra.model.rules.finding import Finding
 from infra.model.tools import section_of
 from infra.plain_yaml import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from infra.catalog import Catalog
     from infra.model.environment import Environment
     from infra.model.release import Release
 
 
-def check_rotations(environment: Environment, release: Release) -> None:
+def check_rotations(catalog: Catalog, environment: Environment, release: Release) -> None:
     """Raise `DocumentsRefused` for rotations of secrets that the environment does not have or that can't be rotated."""
-    if not environment.rotations:
-        return
-    refusals = list(_refusals(environment, made_secrets(environment, release)))
-    if refusals:
-        raise DocumentsRefused(refusals)
+    if environment.rotations:
+        catalog.refuse(environment.name, _findings(environment, made_secrets(environment, release)))
 
 
 def made_secrets(environment: Environment, release: Release) -> tuple[str, ...]:
@@ -39,15 +37,14 @@ def made_secrets(environment: Environment, release: Release) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _refusals(environment: Environment, made: tuple[str, ...]) -> Iterator[Refusal]:
-    source = f"stacks/environments/{environment.name}.yaml"
+def _findings(environment: Environment, made: tuple[str, ...]) -> Iterator[Finding]:
     for name, number in environment.rotations.items():
         path, value = f"rotations.{name}", str(number)
         if name not in made:
             near = get_close_matches(name, made, n=3) or made
-            yield Refusal(source, 0, path, value, "no such secret is made here", f"use one of {', '.join(near)}")
+            yield Finding(path, value, "no such secret is made here", f"use one of {', '.join(near)}")
         elif (never := not_rotated().get(name)) and _holds(environment, never):
-            yield Refusal(source, 0, path, value, f"can't be made anew: {never['reason']}", never["fix"])
+            yield Finding(path, value, f"can't be made anew: {never['reason']}", never["fix"])
 
 
 def _holds(environment: Environment, row: Mapping[str, str]) -> bool:

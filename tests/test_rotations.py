@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from infra.catalog import Catalog
 from infra.errors import DocumentsRefused
 from infra.rotations import check_rotations, made_secrets, not_rotated
-from tests.support.environments import CATALOG, changed
+from tests.support.environments import CATALOG
+from tests.support.stacks import copy_stacks
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEV, RELEASE = CATALOG.load("dev")
 
 
-def refused(rotations: dict[str, int]) -> list[str]:
-    with pytest.raises(DocumentsRefused) as caught:
-        check_rotations(changed(DEV, {"rotations": rotations}), RELEASE)
-    return [str(each) for each in caught.value.refusals]
+def checked(root: Path, rotations: list[str], *replaced: tuple[str, str]) -> list[str]:
+    """Return what is said of dev's document with these lines of rotations, which are its last ones."""
+    copy_stacks(root)
+    document = root / "stacks" / "environments" / "dev.yaml"
+    text = document.read_text(encoding="utf-8")
+    for this, by in replaced:
+        assert this in text
+        text = text.replace(this, by)
+    document.write_text("\n  ".join([f"{text}rotations:", *rotations]) + "\n", encoding="utf-8")
+    catalog = Catalog(root)
+    try:
+        check_rotations(catalog, *catalog.load("dev"))
+    except DocumentsRefused as refused:
+        last = text.count("\n") + 1 + len(rotations)
+        return [str(each).replace(f"dev.yaml:{last}:", "dev.yaml:LAST:") for each in refused.refusals]
+    return []
 
 
 @pytest.mark.parametrize("name", ["client-git", "database-mlflow", "buckets-loki", "gitea-tokens"])
-def test_secrets_that_are_made_can_be_made_anew(name: str) -> None:
-    check_rotations(changed(DEV, {"rotations": {name: 1}}), RELEASE)
+def test_secrets_that_are_made_can_be_made_anew(tmp_path: Path, name: str) -> None:
+    assert checked(tmp_path, [f"{name}: 1"]) == []
 
 
-def test_the_signing_key_stays_as_long_as_nothing_else_is_let_in() -> None:
-    (line,) = refused({"cosign": 1})
+def test_the_signing_key_stays_as_long_as_nothing_else_is_let_in(tmp_path: Path) -> None:
+    (line,) = checked(tmp_path / "enforced", ["cosign: 1"])
     assert "set toolchain.signing.enforce to false" in line
-    open_to_all = changed(DEV, {"rotations": {"cosign": 1}, "toolchain.signing.enforce": False})
-    check_rotations(open_to_all, RELEASE)
+    assert checked(tmp_path / "open", ["cosign: 1"], ("    enforce: true\n", "    enforce: false\n")) == []
 
 
-def test_a_name_that_is_not_known_is_answered_with_those_like_it() -> None:
-    (line,) = refused({"client-gut": 1})
-    said = "stacks/environments/dev.yaml: rotations.client-gut: 1: no such secret is made here; use one of client-git, "
-    assert line.startswith(said)
+def test_a_name_that_is_not_known_is_answered_with_those_like_it(tmp_path: Path) -> None:
+    (line,) = checked(tmp_path, ["client-gut: 1"])
+    place = "stacks/environments/dev.yaml:LAST: rotations.client-gut: 1: "
+    assert line.startswith(f"{place}no such secret is made here; use one of client-git, ")
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
-    second, first = refused({"nothing-like-it": 1, "gitea-secret-key": 2})
-    assert first.endswith(f"use one of {', '.join(made_secrets(DEV, RELEASE))}")
-    assert second == (
-        "stacks/environments/dev.yaml: rotations.gitea-secret-key: 2: can't be made anew: Gitea has encrypted what it "
-        "keeps with it (tokens, second factors, webhooks); keep it"
-    )
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    found = checked(tmp_path, ["nothing-like-it: 1", "gitea-secret-key: 2"])
+    assert len(found) == 2
+    assert any(each.endswith(f"use one of {', '.join(made_secrets(DEV, RELEASE))}") for each in found)
+    assert (
+        "stacks/environments/dev.yaml:LAST: rotations.gitea-secret-key: 2: can't be made anew: Gitea has encrypted "
+        "what it keeps with it (tokens, second factors, webhooks); keep it"
+    ) in found
 
 
 def test_what_must_stay_is_made_somewhere() -> None:

@@ -52,7 +52,7 @@ def validate_all(names: Sequence[str], catalog: Catalog | None = None, today: da
     for name in names or catalog.environment_names():
         try:
             environment, release = catalog.load(name)
-            check_rotations(environment, release)
+            check_rotations(catalog, environment, release)
         except DocumentsRefused as refused:
             refusals += refused.refusals
             notes += refused.notes

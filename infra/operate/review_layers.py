@@ -78,8 +78,9 @@ def review_layers(environment_name: str, only: Collection[str] | None = None) ->
     A layer that the document asks nothing of any more is among them as long as it has a stack: `up` empties that. One
     that can't be previewed is told with the reason. Raises `DocumentsRefused`, `MissingProgram`.
     """
-    environment, release = Catalog().load(environment_name)
-    check_rotations(environment, release)
+    catalog = Catalog()
+    environment, release = catalog.load(environment_name)
+    check_rotations(catalog, environment, release)
     asked, plans = asked_layers(environment), layer_plans(environment, release)
     found: list[Reviewed] = []
     moved = not_pinned = _not_for_real(release)  # why layers can't be previewed, once something says so

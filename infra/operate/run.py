@@ -45,9 +45,10 @@ class Previewed:
 
 def run_preview(environment_name: str, layer: str | None, *, expect_no_changes: bool) -> None:
     """Preview layers. Raises `StepFailed` when one fails, or changes something that must not change."""
-    environment, release = Catalog().load(environment_name)
+    catalog = Catalog()
+    environment, release = catalog.load(environment_name)
     check_release(ROOT, release)
-    check_rotations(environment, release)
+    check_rotations(catalog, environment, release)
     valid_lock(lock_path(ROOT, environment_name), environment)
     plans = layer_plans(environment, release)
     for stack in stacks_of(environment_name, layer, create=asked_layers(environment)):

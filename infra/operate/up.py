@@ -79,9 +79,10 @@ def run_up(environment_name: str, layer: str | None, allowed: Allowed, plan: Pla
     """
     approved = plan.of(environment_name)
     choice = _choice(allowed.leftovers)
-    environment, release = Catalog().load(environment_name)
+    catalog = Catalog()
+    environment, release = catalog.load(environment_name)
     check_release(ROOT, release)
-    check_rotations(environment, release)
+    check_rotations(catalog, environment, release)
     plans = check_upper_layers(environment, release) if layer != "compute" else {}
     steps = Steps(choice, replace(allowed, yes=allowed.yes or approved is not None), approved, plans)
     if approved is None or not plan.record:
